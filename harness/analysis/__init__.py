@@ -1,0 +1,1 @@
+"""Tables of scores to dataclasses of results."""

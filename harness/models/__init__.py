@@ -1,0 +1,1 @@
+"""Models: everything that knows a backend by name."""

@@ -1,0 +1,33 @@
+"""The seam between the pipeline and every kind of model: one verb, stream in, stream out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from harness.records import ModelInfo, Request, Response
+
+
+class Model(Protocol):
+    """Something that answers requests.
+
+    A request that fails yields a Response with `error_kind` set; only a failure of the whole
+    model raises. Responses come in any order, each carrying its `request_key`.
+    """
+
+    @property
+    def info(self) -> ModelInfo:
+        """Which system this is."""
+        ...
+
+    def respond(self, requests: Sequence[Request]) -> Iterator[Response]:
+        """Yield one response for each request, as they become available."""
+        ...
+
+    def drain(self) -> None:
+        """Send nothing more; `respond` ends once what is in flight came back. Signal-safe."""
+        ...
+
+    def close(self) -> None:
+        """Release what the model holds (child process, connections); safe to call twice."""
+        ...

@@ -1,0 +1,1 @@
+"""Local GGUF models through the protocol of llama.cpp's server."""

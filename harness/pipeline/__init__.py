@@ -1,0 +1,1 @@
+"""Tasks, a model and a store joined into a run."""

@@ -1,0 +1,1 @@
+"""Dataclasses of results to HTML."""

@@ -1,0 +1,1 @@
+"""Scorers: pure functions from a reply to a Score."""

@@ -1,0 +1,1 @@
+"""Task definitions: catalogue and the adapter to lm-eval."""
