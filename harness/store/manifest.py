@@ -1,0 +1,125 @@
+"""`run.json`: what a run is, written last, so its existence means the run is complete on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.errors import StoreError
+from harness.protocol import Protocol
+from harness.records import ModelInfo, content_hash
+from harness.store.files import replace_file
+from harness.store.schema import SCHEMA_VERSION
+
+MANIFEST = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One parquet file of a run: its rows and SHA-256."""
+
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    """One task of a run: its protocol and how many samples were planned and answered.
+
+    `chance` is the accuracy of blind guessing (averaged over samples), None where undefined.
+    """
+
+    protocol: Protocol
+    n: int
+    n_error: int
+    chance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything about a run that is not a row. Times are UTC, ISO 8601."""
+
+    run_id: str
+    harness_version: str
+    status: str
+    model: ModelInfo
+    tasks: dict[str, TaskRecord]
+    files: dict[str, StoredFile]
+    started_at: str
+    finished_at: str
+    command: tuple[str, ...]
+    limit: int | None
+    seed: int
+    environment: dict[str, Any] = field(default_factory=dict)
+    verification: dict[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash over the protocols of all tasks."""
+        return content_hash({name: task.protocol.fingerprint for name, task in self.tasks.items()})
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Put `run.json` in place atomically."""
+    body = {"schema_version": SCHEMA_VERSION, **asdict(manifest)}
+    for name, task in manifest.tasks.items():
+        body["tasks"][name]["fingerprint"] = task.protocol.fingerprint
+    body["model"]["identity"] = manifest.model.identity
+    text = json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False)
+    replace_file(folder / MANIFEST, (text + "\n").encode("utf-8", "surrogatepass"))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read `run.json` of a run folder.
+
+    Raises:
+        StoreError: there is none, it is damaged, or another schema version wrote it.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise StoreError(
+            f"{folder} is not a finished run: it has no {MANIFEST}; "
+            "repeat the command that started it to finish it"
+        )
+    try:
+        body = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise StoreError(f"{path} is damaged ({error}); run again with --fresh") from error
+    check_version(body.get("schema_version") if isinstance(body, dict) else None, path)
+    try:
+        return _from_json(body)
+    except (KeyError, TypeError) as error:
+        raise StoreError(f"{path} lacks or misnames a field ({error}); run again") from error
+
+
+def check_version(found: object, path: Path) -> None:
+    """Refuse a file of another schema version, naming both.
+
+    Raises:
+        StoreError: `found` is not the version that this harness reads.
+    """
+    if found != SCHEMA_VERSION:
+        raise StoreError(
+            f"{path} has schema version {found!r}, this harness reads version {SCHEMA_VERSION}; "
+            "use the harness version that wrote it, or run again into another folder"
+        )
+
+
+def _from_json(body: Mapping[str, Any]) -> Manifest:
+    model = {k: v for k, v in body["model"].items() if k != "identity"}
+    fields = {k: v for k, v in body.items() if k != "schema_version"}
+    fields["model"] = ModelInfo(**{**model, "capabilities": tuple(model["capabilities"])})
+    fields["tasks"] = {name: _task(task) for name, task in body["tasks"].items()}
+    fields["files"] = {name: StoredFile(**stored) for name, stored in body["files"].items()}
+    fields["command"] = tuple(body["command"])
+    fields["warnings"] = tuple(body["warnings"])
+    return Manifest(**fields)
+
+
+def _task(stored: Mapping[str, Any]) -> TaskRecord:
+    fields = {k: v for k, v in stored.items() if k not in ("protocol", "fingerprint")}
+    return TaskRecord(protocol=Protocol.from_mapping(stored["protocol"]), **fields)

@@ -1,0 +1,68 @@
+"""Rows to parquet: fixed types, the schema version in every file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from harness.store.files import cannot_write, commit_file, file_sha256
+from harness.store.manifest import StoredFile
+from harness.store.schema import SCHEMA_VERSION, TABLES, Column
+
+_ROW_GROUP = 16_384
+
+
+def write_table(folder: Path, name: str, rows: Iterable[Sequence[Any]]) -> StoredFile:
+    """Write one table of a run as zstd parquet, atomically; rows follow the schema's columns.
+
+    Raises:
+        StoreError: the disk is full or the folder cannot be written.
+    """
+    import pyarrow.parquet as pq
+
+    path = folder / f"{name}.parquet"
+    partial = path.with_name(path.name + ".partial")
+    schema = _arrow_schema(TABLES[name])
+    written = 0
+    try:
+        with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+            for batch in _batches(rows):
+                writer.write_table(_arrow_table(batch, schema))
+                written += len(batch)
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        commit_file(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise cannot_write(path, error) from error
+    return StoredFile(written, file_sha256(path))
+
+
+def _batches(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, _ROW_GROUP)):
+        yield batch
+
+
+def _arrow_schema(columns: Sequence[Column]) -> Any:
+    import pyarrow as pa
+
+    types = {"text": pa.string(), "json": pa.string(), "integer": pa.int64(), "real": pa.float64()}
+    fields = [
+        pa.field(c.name, types[c.type], metadata={"meaning": c.meaning, "form": c.type})
+        for c in columns
+    ]
+    return pa.schema(fields, metadata={"harness_schema_version": str(SCHEMA_VERSION)})
+
+
+def _arrow_table(batch: list[Sequence[Any]], schema: Any) -> Any:
+    import pyarrow as pa
+
+    columns = [
+        pa.array(values, field.type)
+        for values, field in zip(zip(*batch, strict=True), schema, strict=True)
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
