@@ -79,4 +79,5 @@ def sample_ids_hash(samples: Iterable[Sample]) -> str:
 
 def prompts_hash(samples: Iterable[Sample]) -> str:
     """Hash what each sample was asked, whatever their order."""
-    return content_hash(sorted((sample.sample_id, sample.request.key) for sample in samples))
+    keys = ((s.sample_id, [request.key for request in s.requests]) for s in samples)
+    return content_hash(sorted(keys))

@@ -121,14 +121,18 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One item of a task. `gold` is what the scorer compares with (the letter, the number)."""
+    """One item of a task. `gold` is what the scorer compares with (the letter, the number).
+
+    `requests` has one entry in almost every task; items whose options stand in different
+    contexts have one for each. `doc` is the item as JSON, where the scorer needs it.
+    """
 
     sample_id: str
     task: str
     subject: str
     gold: str
     choices: tuple[str, ...]
-    request: Request
+    requests: tuple[Request, ...]
     doc: str = ""
 
 

@@ -36,14 +36,14 @@ SAMPLES = (
     Column("subject", "text", "subject within the task, such as anatomy"),
     Column("gold", "text", "the right answer, as the scorer compares it"),
     Column("choices", "json", "option texts in the order shown; empty where there are none"),
-    Column("request_key", "text", "hash of everything that is sent for this sample"),
-    Column("request", "json", "what is sent: kind, messages, decoding, continuations, letters"),
+    Column("requests", "json", "what is sent: list of kind, messages, decoding, letters, ..."),
     Column("doc", "json", "the item as the dataset gives it, where a scorer needs it"),
 )
 
 RESPONSES = (
     TASK,
     SAMPLE_ID,
+    Column("part", "integer", "which of the sample's requests this answers, from 0"),
     Column("request_key", "text", "hash of the request that this answers"),
     Column("text", "text", "the raw reply; null where there was none"),
     Column("finish_reason", "text", "stop, length, content_filter, ...; null for logprob requests"),
