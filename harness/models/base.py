@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from harness.records import ModelInfo, Request, Response
 
@@ -30,4 +30,13 @@ class Model(Protocol):
 
     def close(self) -> None:
         """Release what the model holds (child process, connections); safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Verifiable(Protocol):
+    """A model that can also answer without any of its speed-ups, to check them."""
+
+    def respond_cold(self, requests: Sequence[Request]) -> Iterator[Response]:
+        """Answer one by one, reusing nothing of earlier requests."""
         ...

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import StoreError, nearest
 from harness.store.manifest import MANIFEST, Manifest, check_version, read_manifest
@@ -28,6 +28,19 @@ class Run:
         Raises:
             StoreError: the file is missing, damaged, or of another schema version.
         """
+        frame: pd.DataFrame = self._arrow(name, columns).to_pandas()
+        return frame
+
+    def rows(self, name: str) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a table as mappings, with None where a value is missing.
+
+        Raises:
+            StoreError: the file is missing, damaged, or of another schema version.
+        """
+        for batch in self._arrow(name, None).to_batches(max_chunksize=2048):
+            yield from batch.to_pylist()
+
+    def _arrow(self, name: str, columns: Sequence[str] | None) -> Any:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -47,8 +60,7 @@ class Run:
                 f"{path} has {table.num_rows} rows, its manifest says {expected.rows}; "
                 "the run is damaged: run it again with --fresh"
             )
-        frame: pd.DataFrame = table.to_pandas()
-        return frame
+        return table
 
     @property
     def samples(self) -> pd.DataFrame:

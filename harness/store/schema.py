@@ -32,7 +32,7 @@ SAMPLE_ID = Column("sample_id", "text", "hash of task, subject and content of th
 SAMPLES = (
     TASK,
     SAMPLE_ID,
-    Column("position", "integer", "order in which the task lists its samples, from 0"),
+    Column("position", "integer", "order of the samples in the run, from 0"),
     Column("subject", "text", "subject within the task, such as anatomy"),
     Column("gold", "text", "the right answer, as the scorer compares it"),
     Column("choices", "json", "option texts in the order shown; empty where there are none"),

@@ -34,7 +34,7 @@ def build(choice: TaskChoice) -> dict[str, Any]:
     except Exception as error:
         raise _build_error(entry, error) from error
     for task in parts.values():
-        _settle_shots(entry, task, choice.shots)
+        _settle_shots(choice, task)
     return parts
 
 
@@ -107,19 +107,22 @@ def _family(entry: TaskEntry) -> Path:
     return Path(*parts[: root + 2])
 
 
-def _settle_shots(entry: TaskEntry, task: Any, shots: int | None) -> None:
-    config = task.config
-    if shots is not None and entry.stock:
-        task.set_config("num_fewshot", shots)
-    elif config.num_fewshot is None:
+def _settle_shots(choice: TaskChoice, task: Any) -> None:
+    """Fix the number of examples, and draw them so that no prompt depends on another."""
+    entry, config = choice.entry, task.config
+    if choice.shots is not None:
+        task.set_config("num_fewshot", choice.shots)
+    task.set_config("metadata", {**(config.metadata or {}), "unstated": config.num_fewshot is None})
+    if config.num_fewshot is None:
         task.set_config("num_fewshot", 0)
-    if config.num_fewshot and task.fewshot_cfg.sampler != "first_n":
-        if not entry.stock and not isinstance(task.fewshot_cfg.samples, list):
-            raise TaskError(
-                f"{entry.path} draws its examples with sampler {task.fewshot_cfg.sampler!r}: "
-                "prompts would depend on the order of asking; use `sampler: first_n`"
-            )
-        _draw_first(task)
+    if not config.num_fewshot or task.fewshot_cfg.sampler == "first_n":
+        return
+    if not entry.stock:
+        raise TaskError(
+            f"{entry.path} draws its examples with sampler {task.fewshot_cfg.sampler!r}: "
+            "prompts would depend on the order of asking; use `sampler: first_n`"
+        )
+    _draw_first(task)
 
 
 def _draw_first(task: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.errors import TaskError
@@ -52,7 +52,7 @@ def load_task(choice: TaskChoice) -> LoadedTask:
         outline=_outline(choice, next(iter(parts.values()))),
         samples=samples,
         chance=_chance(samples),
-        warnings=_warnings(choice),
+        warnings=_warnings(entry, parts.values()),
     )
 
 
@@ -114,9 +114,8 @@ def _chance(samples: Sequence[Sample]) -> float | None:
     return sum(1 / len(sample.choices) for sample in samples) / len(samples)
 
 
-def _warnings(choice: TaskChoice) -> tuple[str, ...]:
-    entry = choice.entry
-    if entry.stock and entry.shots is None and choice.shots is None:
+def _warnings(entry: TaskEntry, parts: Iterable[Any]) -> tuple[str, ...]:
+    if any(task.config.metadata["unstated"] for task in parts):
         text = (
             f"{entry.name} does not state its number of examples: lm-eval's own default of 0 "
             "is used and recorded; --shots N sets another"
@@ -127,6 +126,7 @@ def _warnings(choice: TaskChoice) -> tuple[str, ...]:
 
 def _outline(choice: TaskChoice, task: Any) -> Protocol:
     entry, config = choice.entry, task.config
+    dataset = str(config.dataset_path or "")
     generate = task.OUTPUT_TYPE == "generate_until"
     plan = decoding(choice, config.generation_kwargs) if generate else None
     shown = task.fewshot_docs() if config.num_fewshot else []
@@ -134,8 +134,8 @@ def _outline(choice: TaskChoice, task: Any) -> Protocol:
     return Protocol(
         task=entry.name,
         task_version=entry.version,
-        dataset=entry.dataset,
-        revision=dataset_revision(entry.dataset) if entry.dataset else "",
+        dataset=dataset,
+        revision=dataset_revision(dataset) if dataset else "",
         split=str(config.test_split or config.validation_split or config.training_split),
         sample_ids="",
         template=content_hash({f: str(entry.config.get(f)) for f in _TEMPLATE_FIELDS}),

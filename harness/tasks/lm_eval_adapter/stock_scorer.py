@@ -27,9 +27,10 @@ class StockScorer:
         graded = [v for v in metrics.values() if isinstance(v, float) and 0.0 <= v <= 1.0]
         if not graded:
             raise TaskError(f"{sample.task} has no metric within [0, 1]: {sorted(metrics)}")
-        outcome = Outcome.CORRECT if graded[0] >= 1.0 else Outcome.WRONG
         answer = metrics.pop("filtered", None)
-        return Score(outcome, graded[0], answer, self._id, detail=canonical_json(metrics))
+        outcome = _outcome(graded[0], answer, responses)
+        value = graded[0] if outcome in (Outcome.CORRECT, Outcome.WRONG) else None
+        return Score(outcome, value, answer, self._id, detail=canonical_json(metrics))
 
     @staticmethod
     def _metrics(task: Any, doc: Any, responses: Sequence[Response]) -> dict[str, Any]:
@@ -52,6 +53,15 @@ class StockScorer:
                 metrics[f"{metric},{ensemble.name}"] = value
             metrics.setdefault("filtered", str(reply))
         return metrics
+
+
+def _outcome(value: float, answer: str | None, responses: Sequence[Response]) -> Outcome:
+    """What lm-eval calls 0 may be a reply that was cut, or that its filters could not read."""
+    if value > 0:
+        return Outcome.CORRECT if value >= 1.0 else Outcome.WRONG
+    if any(response.finish_reason == "length" for response in responses):
+        return Outcome.TRUNCATED
+    return Outcome.UNPARSED if answer == "[invalid]" else Outcome.WRONG
 
 
 def _floats(metrics: Mapping[str, Any]) -> dict[str, Any]:

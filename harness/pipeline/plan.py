@@ -1,0 +1,92 @@
+"""What a run will ask: the samples of its tasks, their protocols, and the run's own name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.errors import ModelError
+from harness.protocol import Protocol
+from harness.records import ModelInfo, RequestKind, Sample, content_hash
+from harness.tasks.base import LoadedTask
+from harness.tasks.catalog import TaskChoice
+from harness.tasks.lm_eval_adapter import load_task
+from harness.tasks.selection import select
+
+_GENERATIVE = {"mmlu_logprob": "mmlu"}
+
+
+@dataclass(frozen=True)
+class PlannedTask:
+    """One task of a run: the samples that will be asked, and their protocol."""
+
+    choice: TaskChoice
+    protocol: Protocol
+    samples: tuple[Sample, ...]
+    chance: float | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a run will ask. `run_id` is a function of what is asked and of whom."""
+
+    tasks: tuple[PlannedTask, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def samples(self) -> list[Sample]:
+        """All samples, task after task."""
+        return [sample for task in self.tasks for sample in task.samples]
+
+    def run_id(self, model: ModelInfo) -> str:
+        """Name the run: the same command on the same weights gives the same name."""
+        asked = {task.protocol.task: task.protocol.fingerprint for task in self.tasks}
+        digest = content_hash([model.identity, asked])[:8]
+        names = "+".join(task.protocol.task for task in self.tasks)
+        return f"{slug(model.name, 60)}--{slug(names, 60)}--{digest}"
+
+
+def make_plan(choices: Sequence[TaskChoice], *, limit: int | None, seed: int) -> Plan:
+    """Load the tasks and choose their samples; `limit` applies to each task.
+
+    Raises:
+        TaskError: a task is not fully defined.
+        HubError: a dataset could not be fetched.
+    """
+    planned: list[PlannedTask] = []
+    warnings: list[str] = []
+    for choice in choices:
+        task = load_task(choice)
+        planned.append(_planned(choice, task, limit, seed))
+        warnings.extend(task.warnings)
+    return Plan(tuple(planned), tuple(warnings))
+
+
+def _planned(choice: TaskChoice, task: LoadedTask, limit: int | None, seed: int) -> PlannedTask:
+    samples = tuple(select(task.samples, limit, seed))
+    return PlannedTask(choice, task.protocol(samples), samples, task.chance)
+
+
+def check_capabilities(choices: Sequence[TaskChoice], model: ModelInfo) -> None:
+    """Refuse, before anything is asked, a task that the model cannot do.
+
+    Raises:
+        ModelError: names the task, what is missing, and the variant that would run.
+    """
+    for choice in choices:
+        kind = choice.entry.kind
+        if kind.value in model.capabilities:
+            continue
+        variant = _GENERATIVE.get(choice.entry.name)
+        advice = f"; run the task {variant}, which every model can do" if variant else ""
+        wanted = "log-probabilities of given text" if kind is RequestKind.LOGPROB else "generation"
+        raise ModelError(
+            f"{choice.entry.name} needs {wanted}, which {model.name} does not offer{advice}"
+        )
+
+
+def slug(text: str, longest: int) -> str:
+    """Return a file name that no path, device or shell trick can hide in."""
+    safe = re.sub(r"[^A-Za-z0-9._+-]+", "-", text).strip("-.") or "x"
+    return safe[:longest]

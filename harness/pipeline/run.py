@@ -1,0 +1,200 @@
+"""Ask a model everything a plan holds, and keep every answer."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from harness import __version__
+from harness.errors import InterruptedRunError
+from harness.models.base import Model
+from harness.pipeline.options import Progress, RunOptions
+from harness.pipeline.plan import Plan, PlannedTask
+from harness.pipeline.score import score_sample, scorer
+from harness.pipeline.verify import verify
+from harness.records import Outcome, Request, Response, Sample
+from harness.store.journal import Journal
+from harness.store.manifest import MANIFEST, Manifest, TaskRecord, write_manifest
+from harness.store.parquet import write_table
+from harness.store.read import Run, find_runs, load_run
+from harness.store.rows import Row, group_responses, response_from_row, score_row
+
+_PACKAGES = ("lm_eval", "datasets", "pyarrow", "xllamacpp", "numpy")
+
+
+@dataclass(slots=True)
+class _Work:
+    """Requests still to be asked: equal requests are asked once and answer several samples."""
+
+    waiting: dict[str, list[tuple[Sample, int]]]
+    requests: list[Request]
+    total: int
+
+
+def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -> Run:
+    """Run the plan, or continue it where the same command left off, and return the result.
+
+    Raises:
+        InterruptedRunError: stopped by the user; the same command continues.
+        StoreError: another process is writing this run, or the disk is full.
+        ModelError: the model as a whole failed; what it answered is kept.
+    """
+    folder = _folder(model, plan, options)
+    if not options.fresh and _complete(folder, options):
+        progress.note(f"already complete: {folder} (use --fresh to ask everything again)")
+        return load_run(folder)
+    with Journal(folder) as journal:
+        started = journal.meta("started_at") or _now()
+        if journal.meta("started_at") is None:
+            journal.add_samples(plan.samples)
+            journal.set_meta("started_at", started)
+        if not options.fresh:
+            _reuse(journal, model, plan, options)
+        work = _outstanding(journal, plan)
+        progress.start(work.total, work.total - sum(map(len, work.waiting.values())))
+        warnings = plan.warnings + _ask(journal, model, work, folder.name, progress)
+        if options.stopped() and work.waiting:
+            raise InterruptedRunError(
+                "stopped; every answer so far is stored, the same command continues from here"
+            )
+        checked = verify(model, plan.samples, journal, options) if options.verify else None
+        manifest = _finish(journal, model, plan, options)
+        manifest = replace(manifest, started_at=started, warnings=warnings, verification=checked)
+        write_manifest(folder, manifest)
+        journal.remove()
+    return Run(folder, manifest)
+
+
+def _folder(model: Model, plan: Plan, options: RunOptions) -> Path:
+    """The run's folder; `fresh` moves on to the next free name, so earlier answers stay."""
+    folder = options.results / plan.run_id(model.info)
+    count = 1
+    while options.fresh and (folder / MANIFEST).exists():
+        count += 1
+        folder = options.results / f"{plan.run_id(model.info)}-{count}"
+    return folder
+
+
+def _complete(folder: Path, options: RunOptions) -> bool:
+    """Errors are asked again, and a verification that was never made is made."""
+    if not (folder / MANIFEST).is_file():
+        return False
+    manifest = load_run(folder).manifest
+    if options.verify and manifest.verification is None:
+        return False
+    return not any(task.n_error for task in manifest.tasks.values())
+
+
+def _reuse(journal: Journal, model: Model, plan: Plan, options: RunOptions) -> None:
+    """Take over what the same system already answered, in this run or another."""
+    work = _outstanding(journal, plan)
+    identity = model.info.identity
+    runs, _ = find_runs(options.results)
+    for run in runs:
+        if not work.waiting or run.manifest.model.identity != identity:
+            continue
+        for row in run.rows("responses"):
+            if row["error_kind"] is None and row["request_key"] in work.waiting:
+                samples = work.waiting.pop(row["request_key"])
+                _store(journal, samples, response_from_row(row), row["origin"])
+
+
+def _outstanding(journal: Journal, plan: Plan) -> _Work:
+    answered = journal.answered()
+    waiting: dict[str, list[tuple[Sample, int]]] = {}
+    requests: dict[str, Request] = {}
+    total = 0
+    for sample in plan.samples:
+        for part, request in enumerate(sample.requests):
+            total += 1
+            if (sample.task, sample.sample_id, part) not in answered:
+                waiting.setdefault(request.key, []).append((sample, part))
+                requests[request.key] = request
+    return _Work(waiting, list(requests.values()), total)
+
+
+def _ask(
+    journal: Journal, model: Model, work: _Work, run_id: str, progress: Progress
+) -> tuple[str, ...]:
+    if not work.requests:
+        return ()
+    for response in model.respond(work.requests):
+        samples = work.waiting.pop(response.request_key)
+        _store(journal, samples, response, run_id)
+        for _ in samples:
+            progress.advance(response)
+    return tuple(model.info.settings.get("warnings", ()))
+
+
+def _store(
+    journal: Journal, samples: Iterable[tuple[Sample, int]], response: Response, origin: str
+) -> None:
+    for sample, part in samples:
+        journal.add_response(sample, part, response, origin)
+
+
+def _finish(journal: Journal, model: Model, plan: Plan, options: RunOptions) -> Manifest:
+    """Write the three tables; the manifest follows, so a kill in between loses nothing."""
+    errors = dict.fromkeys((task.protocol.task for task in plan.tasks), 0)
+    folder = journal.folder
+    files = {
+        "samples.parquet": write_table(folder, "samples", journal.rows("samples")),
+        "responses.parquet": write_table(folder, "responses", journal.rows("responses")),
+        "scores.parquet": write_table(folder, "scores", _scores(journal, plan, errors)),
+    }
+    return Manifest(
+        run_id=folder.name,
+        harness_version=__version__,
+        status="incomplete" if any(errors.values()) else "complete",
+        model=model.info,
+        tasks={task.protocol.task: _record(task, errors) for task in plan.tasks},
+        files=files,
+        started_at="",
+        finished_at=_now(),
+        command=options.command,
+        limit=options.limit,
+        seed=options.seed,
+        environment=_environment(),
+    )
+
+
+def _record(task: PlannedTask, errors: dict[str, int]) -> TaskRecord:
+    name = task.protocol.task
+    return TaskRecord(task.protocol, len(task.samples), errors[name], task.chance)
+
+
+def _scores(journal: Journal, plan: Plan, errors: dict[str, int]) -> Iterator[Row]:
+    answers = group_responses(journal.mappings("responses"))
+    for task in plan.tasks:
+        judge = scorer(task.protocol.scorer, task.choice)
+        for sample in task.samples:
+            found = answers.get((sample.task, sample.sample_id), [])
+            score = score_sample(judge, sample, found)
+            errors[sample.task] += score.outcome is Outcome.ERROR
+            yield score_row(sample, score)
+
+
+def _environment() -> dict[str, object]:
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "implementation": sys.implementation.name,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

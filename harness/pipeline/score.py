@@ -1,0 +1,98 @@
+"""Responses to scores: at the end of a run, and again whenever a scorer has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.records import Outcome, Response, Sample, Score
+from harness.scoring import SCORER_IDS, choice, letter
+from harness.store.manifest import write_manifest
+from harness.store.parquet import write_table
+from harness.store.read import Run
+from harness.store.rows import group_responses, sample_from_row, score_row
+from harness.tasks.base import ScoreSample
+from harness.tasks.catalog import TaskChoice, choose
+
+_LETTER, _CHOICE = SCORER_IDS["letter"], SCORER_IDS["choice"]
+
+
+def _score_letter(sample: Sample, responses: Sequence[Response]) -> Score:
+    reply = responses[0]
+    return letter.score(reply.text, sample.gold, sample.choices, reply.finish_reason)
+
+
+def _score_choice(sample: Sample, responses: Sequence[Response]) -> Score:
+    return choice.score([p for r in responses for p in r.logprobs or ()], sample.gold)
+
+
+def scorer(scorer_id: str, task: TaskChoice) -> ScoreSample:
+    """Return the function behind a scorer's id; stock tasks are judged by lm-eval."""
+    name = scorer_id.partition("/")[0]
+    if name == "letter":
+        return _score_letter
+    if name == "choice":
+        return _score_choice
+    from harness.tasks.lm_eval_adapter import StockScorer
+
+    return StockScorer(task)
+
+
+def score_sample(judge: ScoreSample, sample: Sample, responses: Sequence[Response]) -> Score:
+    """Judge one sample; a missing or failed response is an error, never a wrong answer."""
+    if len(responses) < len(sample.requests):
+        return Score(Outcome.ERROR, None, None, "", detail="no response")
+    for response in responses:
+        if response.error_kind is not None:
+            return Score(Outcome.ERROR, None, None, "", detail=response.error_kind)
+    return judge(sample, responses)
+
+
+def rescore(run: Run, trusted: tuple[Path, ...] = ()) -> Run:
+    """Judge the stored responses of a finished run again; no model is asked.
+
+    The scores and the manifest are replaced; samples and responses stay as they are.
+
+    Raises:
+        StoreError: the run is damaged or cannot be written.
+    """
+    judges, tasks = {}, {}
+    for name, record in run.manifest.tasks.items():
+        entry = choose([name], trusted)[0]
+        task = replace(entry, shots=record.protocol.shots if entry.entry.stock else None)
+        scorer_id = _current_id(record.protocol.scorer)
+        judges[name] = scorer(scorer_id, task)
+        tasks[name] = replace(record, protocol=replace(record.protocol, scorer=scorer_id))
+    errors = dict.fromkeys(tasks, 0)
+    rows = [score_row(s, score) for s, score in _scored(run, judges, errors)]
+    stored = write_table(run.folder, "scores", rows)
+    manifest = replace(
+        run.manifest,
+        tasks={name: replace(task, n_error=errors[name]) for name, task in tasks.items()},
+        files=run.manifest.files | {"scores.parquet": stored},
+    )
+    write_manifest(run.folder, manifest)
+    return Run(run.folder, manifest)
+
+
+def _scored(
+    run: Run, judges: Mapping[str, ScoreSample], errors: dict[str, int]
+) -> Iterator[tuple[Sample, Score]]:
+    answers = group_responses(run.rows("responses"))
+    for row in run.rows("samples"):
+        sample = sample_from_row(row)
+        found = answers.get((sample.task, sample.sample_id), [])
+        score = score_sample(judges[sample.task], sample, found)
+        errors[sample.task] += score.outcome is Outcome.ERROR
+        yield sample, score
+
+
+def _current_id(stored: str) -> str:
+    """The present version of a scorer; lm-eval's own scorer is what is installed now."""
+    name = stored.partition("/")[0]
+    if name in SCORER_IDS:
+        return SCORER_IDS[name]
+    from harness.tasks.lm_eval_adapter import stock_scorer_id
+
+    return stock_scorer_id()

@@ -1,0 +1,69 @@
+"""Speed-ups must change no score: ask some requests again, cold, and keep the differences."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from harness.errors import ModelError
+from harness.models.base import Model, Verifiable
+from harness.pipeline.options import RunOptions
+from harness.records import Response, Sample
+from harness.store.journal import Journal
+from harness.store.rows import response_from_row
+
+
+def verify(
+    model: Model, samples: Sequence[Sample], journal: Journal, options: RunOptions
+) -> dict[str, Any]:
+    """Re-ask `options.verify` random answered requests cold and describe what differs.
+
+    Returns how many were checked, how many differ in the answer (text, or the likeliest
+    continuation), the largest absolute difference of a log-probability in nats, and the ids.
+
+    Raises:
+        ModelError: the model has no way of answering cold.
+    """
+    if not isinstance(model, Verifiable):
+        raise ModelError(
+            f"{model.info.name} cannot be asked without its speed-ups; leave out --verify"
+        )
+    stored = _answers(journal)
+    requests = {r.key: r for s in samples for r in s.requests if r.key in stored}
+    chosen = random.Random(options.seed).sample(  # noqa: S311 -- reproducible, not secret
+        sorted(requests), min(options.verify, len(requests))
+    )
+    differing, largest = [], 0.0
+    for cold in model.respond_cold([requests[key] for key in chosen]):
+        warm = stored[cold.request_key]
+        largest = max(largest, _largest_difference(warm, cold))
+        if _answer(warm) != _answer(cold):
+            differing.append(
+                {"request_key": cold.request_key, "stored": _answer(warm), "cold": _answer(cold)}
+            )
+    return {
+        "n": len(chosen),
+        "n_different": len(differing),
+        "largest_logprob_difference": largest,
+        "differences": differing,
+    }
+
+
+def _answers(journal: Journal) -> dict[str, Response]:
+    rows = journal.mappings("responses")
+    return {r["request_key"]: response_from_row(r) for r in rows if r["error_kind"] is None}
+
+
+def _answer(response: Response) -> str | int | None:
+    if response.logprobs:
+        return max(range(len(response.logprobs)), key=response.logprobs.__getitem__)
+    return response.text
+
+
+def _largest_difference(warm: Response, cold: Response) -> float:
+    pairs = [
+        *zip(warm.logprobs or (), cold.logprobs or (), strict=False),
+        *zip(warm.letter_logprobs or (), cold.letter_logprobs or (), strict=False),
+    ]
+    return max((abs(a - b) for a, b in pairs if a is not None and b is not None), default=0.0)

@@ -1,0 +1,109 @@
+"""Records to rows and back; the order of values is that of the schema's columns."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from harness.records import (
+    Decoding,
+    Message,
+    Outcome,
+    Request,
+    RequestKind,
+    Response,
+    Sample,
+    Score,
+    canonical_json,
+)
+from harness.store.schema import RESPONSES, SCORES
+
+Row = tuple[Any, ...]
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_JSON_FIELDS = {c.name for c in RESPONSES if c.type == "json"}
+_RESPONSE_FIELDS = [
+    c.name for c in RESPONSES if c.name not in ("task", "sample_id", "part", "origin")
+]
+
+
+def clean(text: str | None) -> str | None:
+    """Replace lone surrogates, which neither SQLite nor parquet can hold, by U+FFFD."""
+    return None if text is None else _LONE_SURROGATE.sub("\ufffd", text)
+
+
+def sample_row(position: int, sample: Sample) -> Row:
+    """Return the row of table `samples`."""
+    requests = canonical_json([asdict(request) for request in sample.requests])
+    choices = canonical_json(sample.choices)
+    texts = (sample.subject, sample.gold, choices, requests, sample.doc)
+    return (sample.task, sample.sample_id, position, *map(clean, texts))
+
+
+def response_row(sample: Sample, part: int, response: Response, origin: str) -> Row:
+    """Return the row of table `responses`."""
+    values = [_cell(getattr(response, name)) for name in _RESPONSE_FIELDS]
+    return (sample.task, sample.sample_id, part, *values, origin)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return canonical_json(value)
+    return clean(value) if isinstance(value, str) else value
+
+
+def score_row(sample: Sample, score: Score) -> Row:
+    """Return the row of table `scores`."""
+    found = (score.answer, score.first_answer, sample.gold, score.scorer, score.detail)
+    judged = (sample.subject, score.outcome.value, score.value)
+    return (sample.task, sample.sample_id, *judged, *map(clean, found))
+
+
+def sample_from_row(row: Mapping[str, Any]) -> Sample:
+    """Rebuild a sample from its row."""
+    return Sample(
+        sample_id=row["sample_id"],
+        task=row["task"],
+        subject=row["subject"],
+        gold=row["gold"],
+        choices=tuple(json.loads(row["choices"])),
+        requests=tuple(_request(stored) for stored in json.loads(row["requests"])),
+        doc=row["doc"] or "",
+    )
+
+
+def _request(stored: Mapping[str, Any]) -> Request:
+    decoding = stored["decoding"]
+    return Request(
+        kind=RequestKind(stored["kind"]),
+        messages=tuple(Message(**message) for message in stored["messages"]),
+        decoding=Decoding(**{**decoding, "stop": tuple(decoding["stop"])}) if decoding else None,
+        continuations=tuple(stored["continuations"]),
+        letters=tuple(stored["letters"]),
+        repeat=stored["repeat"],
+    )
+
+
+def response_from_row(row: Mapping[str, Any]) -> Response:
+    """Rebuild a response from its row."""
+    fields = {name: row[name] for name in _RESPONSE_FIELDS}
+    for name in _JSON_FIELDS:
+        fields[name] = tuple(json.loads(fields[name])) if fields[name] is not None else None
+    return Response(**fields)
+
+
+def group_responses(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[Response]]:
+    """Return the responses of each (task, sample id), in the order of the rows."""
+    found: dict[tuple[str, str], list[Response]] = {}
+    for row in rows:
+        found.setdefault((row["task"], row["sample_id"]), []).append(response_from_row(row))
+    return found
+
+
+def score_from_row(row: Mapping[str, Any]) -> Score:
+    """Rebuild a score from its row."""
+    names = [c.name for c in SCORES[4:] if c.name != "gold"]
+    return Score(outcome=Outcome(row["outcome"]), **{name: row[name] for name in names})

@@ -1,0 +1,144 @@
+import json
+
+import duckdb
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from samples import MODEL, PROTOCOL, response, sample
+
+from harness.errors import StoreError
+from harness.records import Outcome, Score
+from harness.store.manifest import Manifest, TaskRecord, read_manifest, write_manifest
+from harness.store.parquet import write_table
+from harness.store.read import find_runs, load_run
+from harness.store.rows import (
+    group_responses,
+    response_row,
+    sample_from_row,
+    sample_row,
+    score_from_row,
+    score_row,
+)
+from harness.store.schema import SCHEMA_VERSION, TABLES
+
+SCORE = Score(Outcome.CORRECT, 1.0, "B", "letter/1", first_answer="B")
+
+
+@pytest.fixture
+def run_folder(tmp_path):
+    folder = tmp_path / "results" / "run"
+    folder.mkdir(parents=True)
+    samples = [sample(n) for n in range(3)]
+    answers = [response(0), response(1), response(2, text=None, error_kind="timeout")]
+    scores = [SCORE, SCORE, Score(Outcome.ERROR, None, None, "")]
+    responses = (response_row(s, 0, r, "run") for s, r in zip(samples, answers, strict=True))
+    files = {
+        "samples.parquet": write_table(folder, "samples", map(sample_row, range(3), samples)),
+        "responses.parquet": write_table(folder, "responses", responses),
+        "scores.parquet": write_table(folder, "scores", map(score_row, samples, scores)),
+    }
+    manifest = Manifest(
+        run_id="run",
+        harness_version="0",
+        status="incomplete",
+        model=MODEL,
+        tasks={"toy": TaskRecord(PROTOCOL, 3, 1, 0.25)},
+        files=files,
+        started_at="2026-01-01T00:00:00+00:00",
+        finished_at="2026-01-01T00:01:00+00:00",
+        command=("harness", "run"),
+        limit=None,
+        seed=0,
+    )
+    write_manifest(folder, manifest)
+    return folder
+
+
+def test_a_run_comes_back_as_it_was_written(run_folder):
+    run = load_run(run_folder)
+
+    assert run.manifest == read_manifest(run_folder)
+    assert run.manifest.tasks["toy"].protocol == PROTOCOL
+    assert run.manifest.model == MODEL
+    assert [sample_from_row(row) for row in run.rows("samples")] == [sample(n) for n in range(3)]
+    assert group_responses(run.rows("responses"))["toy", "id1"] == [response(1)]
+    assert score_from_row(next(run.rows("scores"))) == SCORE
+    assert run.scores["outcome"].tolist() == ["correct", "correct", "error"]
+
+
+def test_pandas_and_duckdb_read_a_finished_run_directly(run_folder):
+    path = run_folder / "scores.parquet"
+
+    frame = pd.read_parquet(path)
+    found = duckdb.sql(f"SELECT outcome, count(*) FROM '{path}' GROUP BY 1 ORDER BY 1").fetchall()
+
+    assert list(frame.columns) == [column.name for column in TABLES["scores"]]
+    assert found == [("correct", 2), ("error", 1)]
+
+
+def test_types_do_not_depend_on_the_data(run_folder):
+    names = {"text": "string", "json": "string", "integer": "int64", "real": "double"}
+    for table, columns in TABLES.items():
+        schema = pq.read_schema(run_folder / f"{table}.parquet")
+
+        assert [str(field.type) for field in schema] == [names[c.type] for c in columns]
+
+
+def test_another_schema_version_of_the_manifest_is_refused(run_folder):
+    path = run_folder / "run.json"
+    body = json.loads(path.read_text())
+    path.write_text(json.dumps(body | {"schema_version": 7}))
+
+    with pytest.raises(StoreError, match=rf"version 7.*version {SCHEMA_VERSION}") as caught:
+        load_run(run_folder)
+
+    assert caught.value.exit_code == 5
+
+
+def test_another_schema_version_of_a_table_is_refused(run_folder):
+    path = run_folder / "scores.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.replace_schema_metadata({"harness_schema_version": "7"}), path)
+
+    with pytest.raises(StoreError, match=rf"version 7.*version {SCHEMA_VERSION}"):
+        load_run(run_folder).scores  # noqa: B018
+
+
+def test_damage_is_detected(run_folder):
+    path = run_folder / "responses.parquet"
+    path.write_bytes(path.read_bytes()[:-40])
+
+    with pytest.raises(StoreError, match="damaged"):
+        load_run(run_folder).responses  # noqa: B018
+
+
+def test_missing_rows_are_detected(run_folder):
+    path = run_folder / "scores.parquet"
+    pq.write_table(pq.read_table(path).slice(0, 1), path)
+
+    with pytest.raises(StoreError, match="1 rows, its manifest says 3"):
+        load_run(run_folder).scores  # noqa: B018
+
+
+def test_an_unfinished_run_says_how_to_finish_it(tmp_path):
+    (tmp_path / "half").mkdir()
+
+    with pytest.raises(StoreError, match="repeat the command"):
+        load_run(tmp_path / "half")
+
+
+def test_an_unknown_run_suggests_the_nearest(run_folder):
+    with pytest.raises(StoreError, match="did you mean 'run'"):
+        load_run("runn", run_folder.parent)
+
+
+def test_broken_runs_are_left_out_with_the_reason(run_folder):
+    other = run_folder.parent / "broken"
+    other.mkdir()
+    (other / "run.json").write_text("{")
+
+    runs, left_out = find_runs(run_folder.parent)
+
+    assert [run.manifest.run_id for run in runs] == ["run"]
+    assert len(left_out) == 1
+    assert "broken" in left_out[0]

@@ -1,0 +1,71 @@
+import dataclasses
+
+import pytest
+from samples import PROTOCOL, request, sample
+
+from harness.protocol import Protocol, differences, prompts_hash, sample_ids_hash
+from harness.records import Decoding, Message
+
+FIELDS = [field.name for field in dataclasses.fields(Protocol)]
+
+
+def flipped(value):
+    if isinstance(value, str):
+        return value + "x"
+    if isinstance(value, tuple):
+        return (*value, "\n")
+    return value + 1
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_each_field_changes_the_fingerprint_and_is_named(field):
+    other = dataclasses.replace(PROTOCOL, **{field: flipped(getattr(PROTOCOL, field))})
+
+    assert other.fingerprint != PROTOCOL.fingerprint
+    assert [d.field for d in differences(PROTOCOL, other)] == [field]
+
+
+def test_equal_protocols_have_no_difference():
+    copy = Protocol.from_mapping(dataclasses.asdict(PROTOCOL))
+
+    assert copy == PROTOCOL
+    assert copy.fingerprint == PROTOCOL.fingerprint
+    assert differences(PROTOCOL, copy) == ()
+
+
+def test_the_design_lists_no_field_that_is_missing():
+    asked_for = {
+        "dataset", "revision", "split", "sample_ids", "template", "shots", "shot_ids",
+        "shot_order", "option_order", "system_prompt", "temperature", "top_p", "max_tokens",
+        "stop", "seed", "repeats", "kind", "scorer", "judge", "judge_prompt", "averaging",
+    }  # fmt: skip
+
+    assert asked_for <= set(FIELDS)
+
+
+def test_hashes_over_samples_do_not_depend_on_their_order():
+    samples = [sample(n) for n in range(5)]
+
+    assert sample_ids_hash(samples) == sample_ids_hash(samples[::-1])
+    assert prompts_hash(samples) == prompts_hash(samples[::-1])
+    assert sample_ids_hash(samples) != sample_ids_hash(samples[:4])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"messages": (Message("user", "other"),)},
+        {"messages": (Message("system", "1 + 1 = ?"),)},
+        {"messages": (Message("user", "1 + 1 = ?", "\n"),)},
+        {"decoding": Decoding(17, (), 0.0, 1.0, 0)},
+        {"decoding": Decoding(16, ("\n",), 0.0, 1.0, 0)},
+        {"decoding": Decoding(16, (), 0.5, 1.0, 0)},
+        {"decoding": Decoding(16, (), 0.0, 0.9, 0)},
+        {"decoding": Decoding(16, (), 0.0, 1.0, 1)},
+        {"continuations": (" A",)},
+        {"letters": ("A",)},
+        {"repeat": 1},
+    ],
+)
+def test_each_part_of_a_request_changes_its_key(change):
+    assert dataclasses.replace(request(), **change).key != request().key
