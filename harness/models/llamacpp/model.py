@@ -1,0 +1,223 @@
+"""`LlamaCppModel`: a GGUF file, or a running llama-server, behind the Model seam."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import ModelError
+from harness.models.llamacpp.answers import Answerer
+from harness.models.llamacpp.client import LlamaClient
+from harness.models.llamacpp.cores import usable_cores
+from harness.models.llamacpp.facts import Observed, choose_interface, model_info, template_of
+from harness.models.llamacpp.gguf_file import GgufFacts, inspect_gguf
+from harness.models.llamacpp.loop import LoopThread
+from harness.models.llamacpp.memory import check_memory
+from harness.models.llamacpp.options import DEFAULT_CONTEXT, KV_BYTES, EngineOptions
+from harness.models.llamacpp.prompt import PromptError, PromptRules, Prompts
+from harness.models.llamacpp.schedule import Engine, Schedule
+from harness.models.llamacpp.server import (
+    ChildServer,
+    Launch,
+    RemoteServer,
+    Server,
+    start_seconds,
+)
+from harness.models.transport import HttpFailure
+from harness.records import Message, ModelInfo, Request, Response
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A request that is larger than the context; all figures in tokens."""
+
+    request_key: str
+    tokens: int
+    limit: int
+
+
+class LlamaCppModel:
+    """A local model; `open` starts it, `close` ends it. See EngineOptions for the choices.
+
+    Its child process is restarted when it dies; a request under which it dies twice gets a
+    response with error kind "crash". `respond` raises ModelError only where that does not help.
+    """
+
+    def __init__(self, options: EngineOptions) -> None:
+        _check_options(options)
+        self._options = options
+        self._file = None if options.path is None else inspect_gguf(options.path)
+        self._threads = None if options.path is None else options.threads or usable_cores()
+        self._server = _make_server(options, self._file, self._threads)
+        self._client = LlamaClient(seconds=options.request_seconds)
+        self._loop = LoopThread()
+        self._draining = False
+        try:
+            self._loop.run(self._start())
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def open(cls, options: EngineOptions) -> LlamaCppModel:
+        """Check the file, start the engine and return the model; raise ModelError if it cannot."""
+        return cls(options)
+
+    @property
+    def info(self) -> ModelInfo:
+        """Which system this is."""
+        return self._info
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know about this model's template and context, each once."""
+        return [*self._notes, *self._prompts.warnings]
+
+    def respond(self, requests: Sequence[Request]) -> Iterator[Response]:
+        """Yield one response for each request, prefix neighbours one after the other."""
+        return self._stream(requests, cache=True)
+
+    def respond_cold(self, requests: Sequence[Request]) -> Iterator[Response]:
+        """As `respond`, but compute every prompt from its first token: the check of the cache."""
+        return self._stream(requests, cache=False)
+
+    def preflight(self, requests: Sequence[Request]) -> list[Misfit]:
+        """Return the requests that do not fit the context; nothing is sent to the model."""
+        return self._loop.run(self._misfits(requests))
+
+    def drain(self) -> None:
+        """Send nothing more; `respond` ends once what is in flight came back. Signal-safe."""
+        self._draining = True
+
+    def close(self) -> None:
+        """End the child process and the connections; safe to call twice."""
+        self._loop.finish(self._client.close())
+        self._server.stop()
+
+    def __enter__(self) -> LlamaCppModel:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def _stream(self, requests: Sequence[Request], *, cache: bool) -> Iterator[Response]:
+        # The loop runs in its own thread: a consumer that takes its time delays no answer.
+        arrived: queue.SimpleQueue[Response | None] = queue.SimpleQueue()
+        self._draining = False
+        schedule = Schedule(self._engine, emit=arrived.put, draining=lambda: self._draining)
+        work = self._loop.submit(schedule.run(requests, self._options.slots, cache=cache))
+        work.add_done_callback(lambda _: arrived.put(None))
+        try:
+            while (response := arrived.get()) is not None:
+                yield response
+            work.result()
+        finally:
+            work.cancel()
+
+    async def _start(self) -> None:
+        await asyncio.to_thread(self._server.start)
+        await self._client.connect(self._server.address, self._server.key)
+        try:
+            await self._get_to_know()
+        except (HttpFailure, PromptError) as failure:
+            raise ModelError(f"{self._subject} cannot be used: {failure}") from failure
+
+    async def _get_to_know(self) -> None:
+        props = await self._client.props()
+        template = template_of(self._file, props)
+        interface = choose_interface(self._options.interface, template, self._subject)
+        rules = PromptRules(
+            chat=interface == "chat",
+            control_texts=self._file.control_texts if self._file else None,
+            template_seconds=self._options.template_seconds,
+        )
+        self._prompts = Prompts(self._client, rules)
+        await self._prompts.prepare(str(props.get("eos_token", "")))
+        drops = await _dropped_roles(self._prompts) if rules.chat else []
+        observed = Observed(props, await self._client.model_meta(), drops)
+        self._info = model_info(
+            self._options,
+            self._file,
+            self._server,
+            observed,
+            interface=interface,
+            threads=self._threads,
+        )
+        self._notes = _context_notes(self._options, self._info)
+        answerer = Answerer(
+            self._client, self._prompts, observed.context, self._server.peak_memory_bytes
+        )
+        self._engine = Engine(self._server, self._client, answerer)
+
+    async def _misfits(self, requests: Sequence[Request]) -> list[Misfit]:
+        limit = self._info.context or 0
+        found = []
+        for request in requests:
+            try:
+                tokens = await self._engine.answerer.size(request)
+            except PromptError:  # it has its own error when it is asked
+                continue
+            if tokens > limit:
+                found.append(Misfit(request.key, tokens, limit))
+        return found
+
+    @property
+    def _subject(self) -> str:
+        return str(self._options.path or self._options.url)
+
+
+def _check_options(options: EngineOptions) -> None:
+    if (options.path is None) == (options.url is None):
+        raise ModelError("a local model needs either the path of a .gguf file or a server's URL")
+    for name in ("slots", "context", "threads"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise ModelError(f"{name} is {value}, expected 1 or more")
+    for kind in (options.kv_type_k, options.kv_type_v):
+        if kind not in KV_BYTES:
+            raise ModelError(f"KV type {kind!r} is unknown, expected one of {', '.join(KV_BYTES)}")
+    if options.flash_attention not in {"auto", "on", "off"}:
+        raise ModelError(
+            f"flash_attention is {options.flash_attention!r}, expected 'auto', 'on' or 'off'"
+        )
+
+
+def _make_server(options: EngineOptions, file: GgufFacts | None, threads: int | None) -> Server:
+    if file is None or threads is None:
+        return RemoteServer(str(options.url), options.api_key)
+    context = options.context or min(DEFAULT_CONTEXT, file.trained_context or DEFAULT_CONTEXT)
+    check_memory(file, options, context)
+    return ChildServer(
+        Launch(
+            path=str(Path(file.path).resolve()),
+            binary=options.llama_server,
+            context=context,
+            slots=options.slots,
+            threads=threads,
+            kv_type_k=options.kv_type_k,
+            kv_type_v=options.kv_type_v,
+            flash_attention=options.flash_attention,
+            # llama.cpp runs a file's template at its start; one that is not wanted must not.
+            template="chatml" if options.interface == "completion" else None,
+            start_seconds=options.start_seconds or start_seconds(file.file_bytes),
+        )
+    )
+
+
+async def _dropped_roles(prompts: Prompts) -> list[str]:
+    """Return the roles whose messages the template loses, found with a small conversation."""
+    probe = [Message("system", "qsystemq"), Message("user", "quserq")]
+    return await prompts.dropped_roles(probe)
+
+
+def _context_notes(options: EngineOptions, info: ModelInfo) -> list[str]:
+    asked, got, trained = options.context, info.context, info.trained_context
+    notes = []
+    if asked and trained and asked > trained:
+        notes.append(f"the context asked for ({asked:,} tokens) is above the trained {trained:,}")
+    if asked and got and got < asked:
+        notes.append(f"the engine gives {got:,} tokens of context, not the {asked:,} asked for")
+    return notes

@@ -1,0 +1,53 @@
+"""What the user may choose about the local engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+KV_BYTES = {
+    "f32": 4.0,
+    "f16": 2.0,
+    "bf16": 2.0,
+    "q8_0": 34 / 32,
+    "q5_1": 24 / 32,
+    "q5_0": 22 / 32,
+    "q4_1": 20 / 32,
+    "q4_0": 18 / 32,
+    "iq4_nl": 18 / 32,
+}
+"""Bytes of one KV cache element by its type."""
+
+DEFAULT_CONTEXT = 4096
+"""Tokens per request unless the user asks otherwise: five-shot prompts and long answers fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How to reach and run one local model: either a file (`path`) or a running server (`url`).
+
+    `context` is tokens per slot (default: 4,096, or the trained context where that is less).
+    `slots` is how many requests run at once; it may change greedy text, so it is a fixed,
+    recorded setting. `interface` overrides the choice between "chat" and "completion".
+    `request_seconds` is the longest one answer may take, `template_seconds` the longest a chat
+    template may render, `start_seconds` the longest a start may take (default: by file size).
+    """
+
+    path: str | None = None
+    url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    llama_server: str | None = None
+    name: str | None = None
+    sha256: str | None = None
+    family: str | None = None
+    licence: str | None = None
+    source: str | None = None
+    interface: str | None = None
+    context: int | None = None
+    slots: int = 1
+    threads: int | None = None
+    kv_type_k: str = "f16"
+    kv_type_v: str = "f16"
+    flash_attention: str = "auto"
+    request_seconds: float = 3600.0
+    template_seconds: float = 10.0
+    start_seconds: float | None = None
