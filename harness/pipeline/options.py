@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from harness.models.base import Model
 from harness.records import Response
 
 
@@ -23,14 +23,58 @@ class Progress(Protocol):
         """Something the user should read."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """How a run is made; nothing here changes what is asked, but `limit` and `seed`."""
+class Stop:
+    """A wish to stop, which a signal handler may express at any moment."""
 
-    results: Path = Path("results")
+    def __init__(self) -> None:
+        self.requested = False
+        self._model: Model | None = None
+
+    def attach(self, model: Model) -> None:
+        """Name the model that is to finish what is in flight."""
+        self._model = model
+
+    def request(self) -> None:
+        """Ask for nothing more; what is in flight still counts."""
+        self.requested = True
+        if self._model is not None:
+            self._model.drain()
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is asked: task expressions, folders whose task code is trusted, and how many samples.
+
+    `limit` holds for each task; `shots` and `max_tokens` state what a stock task leaves open.
+    """
+
+    tasks: tuple[str, ...]
+    trusted: tuple[Path, ...] = ()
     limit: int | None = None
     seed: int = 0
+    shots: int | None = None
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run is made; nothing here changes what is asked."""
+
+    results: Path = Path("results")
     fresh: bool = False
     verify: int = 0
     command: tuple[str, ...] = ()
-    stopped: Callable[[], bool] = field(default=lambda: False)
+    stop: Stop = field(default_factory=Stop)
+
+
+class Quiet:
+    """Progress that nobody watches; notes are dropped."""
+
+    def start(self, total: int, done: int) -> None:
+        """Do nothing."""
+
+    def advance(self, response: Response) -> None:
+        """Do nothing."""
+
+    def note(self, text: str) -> None:
+        """Do nothing."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from harness.errors import ModelError
+from harness.errors import ModelError, TaskError
+from harness.pipeline.options import Asking
 from harness.protocol import Protocol
 from harness.records import ModelInfo, RequestKind, Sample, content_hash
 from harness.tasks.base import LoadedTask
-from harness.tasks.catalog import TaskChoice
+from harness.tasks.catalog import TaskChoice, choose
 from harness.tasks.lm_eval_adapter import load_task
 from harness.tasks.selection import select
 
@@ -33,6 +34,8 @@ class Plan:
 
     tasks: tuple[PlannedTask, ...]
     warnings: tuple[str, ...]
+    limit: int | None
+    seed: int
 
     @property
     def samples(self) -> list[Sample]:
@@ -47,8 +50,26 @@ class Plan:
         return f"{slug(model.name, 60)}--{slug(names, 60)}--{digest}"
 
 
-def make_plan(choices: Sequence[TaskChoice], *, limit: int | None, seed: int) -> Plan:
-    """Load the tasks and choose their samples; `limit` applies to each task.
+def chosen(asking: Asking) -> list[TaskChoice]:
+    """Find the tasks that are asked for, without loading any data.
+
+    Raises:
+        TaskError: a name is unknown.
+    """
+    choices = choose(asking.tasks, asking.trusted)
+    for choice in choices:
+        own = not choice.entry.stock
+        if own and (asking.shots is not None or asking.max_tokens is not None):
+            raise TaskError(
+                f"{choice.entry.name} states its own shots and max_tokens: --shots and "
+                "--max-tokens are for tasks of lm-eval"
+            )
+    shots, longest = asking.shots, asking.max_tokens
+    return [replace(choice, shots=shots, max_tokens=longest) for choice in choices]
+
+
+def make_plan(choices: Sequence[TaskChoice], asking: Asking) -> Plan:
+    """Load the tasks and choose their samples; the limit applies to each task.
 
     Raises:
         TaskError: a task is not fully defined.
@@ -58,13 +79,13 @@ def make_plan(choices: Sequence[TaskChoice], *, limit: int | None, seed: int) ->
     warnings: list[str] = []
     for choice in choices:
         task = load_task(choice)
-        planned.append(_planned(choice, task, limit, seed))
+        planned.append(_planned(choice, task, asking))
         warnings.extend(task.warnings)
-    return Plan(tuple(planned), tuple(warnings))
+    return Plan(tuple(planned), tuple(warnings), asking.limit, asking.seed)
 
 
-def _planned(choice: TaskChoice, task: LoadedTask, limit: int | None, seed: int) -> PlannedTask:
-    samples = tuple(select(task.samples, limit, seed))
+def _planned(choice: TaskChoice, task: LoadedTask, asking: Asking) -> PlannedTask:
+    samples = tuple(select(task.samples, asking.limit, asking.seed))
     return PlannedTask(choice, task.protocol(samples), samples, task.chance)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -13,8 +13,9 @@ from pathlib import Path
 from harness import __version__
 from harness.errors import InterruptedRunError
 from harness.models.base import Model
-from harness.pipeline.options import Progress, RunOptions
-from harness.pipeline.plan import Plan, PlannedTask
+from harness.models.open import OpenOptions, open_model
+from harness.pipeline.options import Asking, Progress, Quiet, RunOptions
+from harness.pipeline.plan import Plan, PlannedTask, check_capabilities, chosen, make_plan
 from harness.pipeline.score import score_sample, scorer
 from harness.pipeline.verify import verify
 from harness.records import Outcome, Request, Response, Sample
@@ -36,6 +37,44 @@ class _Work:
     total: int
 
 
+def run(
+    model: str,
+    tasks: str | Sequence[str],
+    *,
+    limit: int | None = None,
+    opening: OpenOptions | None = None,
+    options: RunOptions | None = None,
+) -> Run:
+    """Ask the model at an address the questions of some tasks, and return the finished run.
+
+    `model` is what `--model` takes, `tasks` what `--tasks` takes. Run it again to resume.
+
+    Raises:
+        UsageError: a task or the model is unknown or cannot be used.
+        StoreError: another process is writing this run, or the disk is full.
+    """
+    asking = Asking((tasks,) if isinstance(tasks, str) else tuple(tasks), limit=limit)
+    return run_address(model, asking, opening or OpenOptions(), options or RunOptions(), Quiet())
+
+
+def run_address(
+    address: str, asking: Asking, opening: OpenOptions, options: RunOptions, progress: Progress
+) -> Run:
+    """As `run`, with everything said: first what is quick to refuse, then what is slow to load."""
+    choices = chosen(asking)
+    model = open_model(address, opening)
+    try:
+        for note in getattr(model, "warnings", ()):
+            progress.note(f"note: {note}")
+        check_capabilities(choices, model.info)
+        plan = make_plan(choices, asking)
+        for warning in plan.warnings:
+            progress.note(f"note: {warning}")
+        return execute(model, plan, options, progress)
+    finally:
+        model.close()
+
+
 def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -> Run:
     """Run the plan, or continue it where the same command left off, and return the result.
 
@@ -44,6 +83,7 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         StoreError: another process is writing this run, or the disk is full.
         ModelError: the model as a whole failed; what it answered is kept.
     """
+    options.stop.attach(model)
     folder = _folder(model, plan, options)
     if not options.fresh and _complete(folder, options):
         progress.note(f"already complete: {folder} (use --fresh to ask everything again)")
@@ -58,11 +98,11 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         work = _outstanding(journal, plan)
         progress.start(work.total, work.total - sum(map(len, work.waiting.values())))
         warnings = plan.warnings + _ask(journal, model, work, folder.name, progress)
-        if options.stopped() and work.waiting:
+        if options.stop.requested and work.waiting:
             raise InterruptedRunError(
                 "stopped; every answer so far is stored, the same command continues from here"
             )
-        checked = verify(model, plan.samples, journal, options) if options.verify else None
+        checked = verify(model, plan, journal, options.verify) if options.verify else None
         manifest = _finish(journal, model, plan, options)
         manifest = replace(manifest, started_at=started, warnings=warnings, verification=checked)
         write_manifest(folder, manifest)
@@ -157,8 +197,8 @@ def _finish(journal: Journal, model: Model, plan: Plan, options: RunOptions) -> 
         started_at="",
         finished_at=_now(),
         command=options.command,
-        limit=options.limit,
-        seed=options.seed,
+        limit=plan.limit,
+        seed=plan.seed,
         environment=_environment(),
     )
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from typing import Any
 
 from harness.errors import ModelError
 from harness.models.base import Model, Verifiable
-from harness.pipeline.options import RunOptions
-from harness.records import Response, Sample
+from harness.pipeline.plan import Plan
+from harness.records import Response
 from harness.store.journal import Journal
 from harness.store.rows import response_from_row
 
 
-def verify(
-    model: Model, samples: Sequence[Sample], journal: Journal, options: RunOptions
-) -> dict[str, Any]:
-    """Re-ask `options.verify` random answered requests cold and describe what differs.
+def verify(model: Model, plan: Plan, journal: Journal, count: int) -> dict[str, Any]:
+    """Re-ask `count` random answered requests cold and describe what differs.
 
     Returns how many were checked, how many differ in the answer (text, or the likeliest
     continuation), the largest absolute difference of a log-probability in nats, and the ids.
@@ -30,9 +27,9 @@ def verify(
             f"{model.info.name} cannot be asked without its speed-ups; leave out --verify"
         )
     stored = _answers(journal)
-    requests = {r.key: r for s in samples for r in s.requests if r.key in stored}
-    chosen = random.Random(options.seed).sample(  # noqa: S311 -- reproducible, not secret
-        sorted(requests), min(options.verify, len(requests))
+    requests = {r.key: r for s in plan.samples for r in s.requests if r.key in stored}
+    chosen = random.Random(plan.seed).sample(  # noqa: S311 -- reproducible, not secret
+        sorted(requests), min(count, len(requests))
     )
     differing, largest = [], 0.0
     for cold in model.respond_cold([requests[key] for key in chosen]):
