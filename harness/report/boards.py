@@ -160,12 +160,12 @@ def _model_cell(entry: Entry) -> Cell:
     )
 
 
-def interval_cell(estimate: Estimate | None) -> Cell:
-    """Print an estimate with interval and n, without a plot."""
+def interval_cell(estimate: Estimate | None, between: str = "\n") -> Cell:
+    """Print an estimate with interval and n, without a plot; `between` joins the two."""
     if estimate is None or estimate.value is None:
         return Cell(words.MISSING)
     limits = words.percent_range(estimate.low, estimate.high)
-    small = f"{limits}\nn = {words.count(estimate.n)}"
+    small = f"{limits}{between}n = {words.count(estimate.n)}"
     return Cell(words.percent(estimate.value), sort=repr(estimate.value), small=small)
 
 

@@ -39,7 +39,7 @@ _SUBJECT_COLUMNS = (
             Column("n", "Answered samples"),
             Column("Strict accuracy", "With 95 % interval, axis 0 to 100 %", "accuracy"),
             Column("Given parsed", "Correct of those replies that gave a readable answer"),
-            Column("Rankable", f"Fewer than {_FEW} answers are too few to rank", "text"),
+            Column("Note", f"Fewer than {_FEW} answers are too few to rank", "text"),
         ),
     ),
 )
@@ -199,8 +199,8 @@ def _subject_row(subject: SubjectSummary, chance: float | None) -> tuple[Cell, .
         Cell(name, sort=name, style="text"),
         Cell(words.count(subject.strict.n), sort=str(subject.strict.n)),
         accuracy_cell(subject.strict, chance),
-        interval_cell(subject.parsed),
-        Cell("too few" if few else "yes", sort="too few" if few else "yes", style="text"),
+        interval_cell(subject.parsed, between=", "),
+        Cell("too few to rank" if few else "", sort="too few" if few else "", style="text"),
     )
 
 

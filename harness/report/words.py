@@ -85,7 +85,7 @@ def dollars(value: float | None) -> str:
         return "$0"
     if value < 0.0001:  # noqa: PLR2004  # the smallest step that is printed
         return "< $0.0001"
-    return f"${value:,.2f}" if value >= 1 else f"${value:.4f}"
+    return f"${value:,.2f}" if value >= 1 else f"${_digits(value, 2)}"
 
 
 def printable(text: str) -> str:
