@@ -135,15 +135,21 @@ def summarize_task(
 
 
 def _check_scores(run: Run, scores: pd.DataFrame) -> None:
-    known = {outcome.value for outcome in Outcome}
-    strange = sorted({str(outcome) for outcome in scores["outcome"].unique()} - known)
-    values = scores["value"].dropna()
-    if strange or ((values < 0) | (values > 1)).any():
-        what = f"outcomes {strange}" if strange else "values outside [0, 1]"
-        raise StoreError(
-            f"{run.folder / 'scores'}.parquet holds {what}; expected "
-            f"{', '.join(sorted(known))} with values within [0, 1]: score the run again"
-        )
+    known = [outcome.value for outcome in Outcome]
+    strange = sorted({str(outcome) for outcome in scores["outcome"].unique()}.difference(known))
+    values = scores["value"]
+    judged = scores["outcome"].isin(_JUDGED)
+    faults = {
+        f"outcomes {strange}": bool(strange),
+        "values outside [0, 1]": bool(((values < 0) | (values > 1)).any()),
+        "judged replies without a value": bool((judged & values.isna()).any()),
+    }
+    for fault, found in faults.items():
+        if found:
+            raise StoreError(
+                f"{run.folder / 'scores'}.parquet holds {fault}; expected {', '.join(known)} "
+                "with values within [0, 1] where a reply was judged: score the run again"
+            )
 
 
 def _counts(scores: pd.DataFrame) -> dict[Outcome, int]:
@@ -163,7 +169,7 @@ def _parsed(answered: pd.DataFrame, n_missing: int, *, graded: bool) -> Estimate
 def _strict_values(answered: pd.DataFrame) -> list[float]:
     """Give each answered sample its value; a reply that could not be judged earns nothing."""
     judged = answered["outcome"].isin(_JUDGED)
-    values: list[float] = answered["value"].where(judged & answered["value"].notna(), 0.0).tolist()
+    values: list[float] = answered["value"].where(judged, 0.0).tolist()
     return values
 
 

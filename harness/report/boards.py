@@ -96,7 +96,11 @@ def build_board(table: Table, *, is_first: bool) -> Board:
             for d in table.unlike
         ),
         banners=tuple(banner for entry in table.entries for banner in banners(entry)),
-        grid=Grid(f"{task}, {shots}", _GROUPS, tuple(_row(entry) for entry in table.entries)),
+        grid=Grid(
+            f"{task}, {shots}, protocol {fingerprint[:12]}",
+            _GROUPS,
+            tuple(_row(entry) for entry in table.entries),
+        ),
     )
 
 

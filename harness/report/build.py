@@ -54,7 +54,7 @@ def build_page(runs: Sequence[Run], board: Leaderboard, left_out: Sequence[str])
     return Page(
         title="Leaderboard",
         version=__version__,
-        updated=words.label(newest, 40),
+        updated=words.moment(newest),
         shown=f"{words.count(len(shown))} of {of} shown",
         boards=tuple(
             build_board(table, is_first=_is_first(table, board.tables)) for table in board.tables

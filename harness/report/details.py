@@ -54,7 +54,7 @@ def build_run(entries: Sequence[Entry]) -> RunPart:
         anchor=run_anchor(entries[0]),
         model=words.label(manifest.model.name),
         run_id=words.label(manifest.run_id),
-        finished=words.label(manifest.finished_at, 40),
+        finished=words.moment(manifest.finished_at),
         command=words.cut(shlex.join(manifest.command)),
         warnings=tuple(words.cut(text, 400) for text in manifest.warnings),
         system=tuple(_system(manifest)),
@@ -79,7 +79,7 @@ def _task(entry: Entry, samples: TaskExamples | None, note: str) -> TaskPart:
         results=tuple(_results(entry)),
         protocol=tuple(_protocol(entry.protocol)),
         messages=_turns(samples.messages if samples else ()),
-        subjects=_subjects(summary) if len(summary.subjects) > 1 else None,
+        subjects=_subjects(entry) if len(summary.subjects) > 1 else None,
         samples=tuple(_sample(example) for example in (samples.examples if samples else ())),
         note=note,
     )
@@ -141,7 +141,7 @@ def _system(manifest: Manifest) -> Iterator[Fact]:
     contexts = f"{words.count(model.context)} (trained with {words.count(model.trained_context)})"
     yield Fact("context", contexts)
     yield Fact("status", words.label(manifest.status))
-    yield Fact("started", words.label(manifest.started_at, 40))
+    yield Fact("started", words.moment(manifest.started_at))
     yield Fact("harness", words.label(manifest.harness_version, 40))
     yield Fact("limit", words.count(manifest.limit))
     yield Fact("seed", str(manifest.seed))
@@ -187,9 +187,11 @@ def _turns(messages: Sequence[Message]) -> tuple[Turn, ...]:
     )
 
 
-def _subjects(summary: TaskSummary) -> Grid:
+def _subjects(entry: Entry) -> Grid:
+    summary = entry.summary
     rows = tuple(_subject_row(subject, summary.chance) for subject in summary.subjects)
-    return Grid(f"Subjects of {words.label(summary.task)}", _SUBJECT_COLUMNS, rows)
+    label = f"Subjects of {words.label(summary.task)}, {words.label(entry.run.folder.name)}"
+    return Grid(label, _SUBJECT_COLUMNS, rows)
 
 
 def _subject_row(subject: SubjectSummary, chance: float | None) -> tuple[Cell, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from harness.records import Estimate
@@ -75,6 +76,17 @@ def size(n_bytes: int | None) -> str:
 def parameters(n: int | None) -> str:
     """Print a number of weights: 3.82 B is 3.82 thousand million."""
     return MISSING if n is None else _scaled(n, ("", "K", "M", "B", "T"))
+
+
+def moment(stored: str) -> str:
+    """Print an ISO 8601 time to the minute in UTC; as it came where it is none."""
+    try:
+        time = datetime.fromisoformat(stored)
+    except ValueError:
+        return label(stored, 40)
+    if time.tzinfo is None:
+        return label(stored, 40)
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def dollars(value: float | None) -> str:

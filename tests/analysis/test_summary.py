@@ -158,10 +158,13 @@ def test_reused_answers_count_for_quality_not_for_speed(tmp_path):
     assert (summary.speed.n_timed, summary.speed.n_reused) == (5, 5)
 
 
-def test_values_no_scorer_writes_are_refused(tmp_path):
-    plan = PlantedTask(counts(correct=4), values=(8.5,))
+@pytest.mark.parametrize(
+    ("value", "fault"), [(8.5, r"outside \[0, 1\]"), (None, "judged replies without a value")]
+)
+def test_values_no_scorer_writes_are_refused(tmp_path, value, fault):
+    plan = PlantedTask(counts(correct=4), values=(value,))
 
-    with pytest.raises(StoreError, match=r"outside \[0, 1\]"):
+    with pytest.raises(StoreError, match=fault):
         summary_of(tmp_path, plan)
 
 

@@ -94,3 +94,16 @@ def test_long_text_keeps_head_and_tail_and_says_its_length():
 def test_label_is_one_short_line():
     assert words.label("a\nb\tc  d") == "a b c d"
     assert len(words.label("x" * 500)) == 80
+
+
+@pytest.mark.parametrize(
+    ("stored", "text"),
+    [
+        ("2024-06-07T14:03:59+02:00", "2024-06-07 12:03 UTC"),
+        ("2024-06-07T14:03:59", "2024-06-07T14:03:59"),
+        ("", ""),
+        ("soon\u202e", "soon[U+202E]"),
+    ],
+)
+def test_moment(stored, text):
+    assert words.moment(stored) == text
