@@ -1,0 +1,33 @@
+"""Reading just the columns that an analysis needs, and refusing rows it cannot understand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from harness.errors import StoreError
+from harness.store.read import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_columns(run: Run, table: str, columns: Sequence[str]) -> pd.DataFrame:
+    """Read these columns of one table of a run.
+
+    Raises:
+        StoreError: the file is missing or damaged, or lacks a column.
+    """
+    frame = run.table(table, columns)
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise StoreError(
+            f"{run.folder / table}.parquet lacks the columns {', '.join(missing)}; "
+            "the run is damaged: run it again with --fresh"
+        )
+    return frame
+
+
+def text_or_none(value: object) -> str | None:
+    """Return a cell of a text column, None where it is null."""
+    return value if isinstance(value, str) else None

@@ -1,0 +1,79 @@
+"""What a reader must know before trusting a row, and the ids that rows and details share."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+
+from harness.analysis.leaderboard import Entry
+from harness.analysis.summary import TaskSummary
+from harness.records import Outcome
+from harness.report import words
+from harness.report.data import Banner
+
+WORTH_A_BANNER = 0.01
+"""Share of replies without a judgement above which a row carries a warning."""
+
+
+def task_anchor(entry: Entry) -> str:
+    """Return the id under which the page explains this row."""
+    return f"{run_anchor(entry)}-{short_hash(entry.summary.task)}"
+
+
+def run_anchor(entry: Entry) -> str:
+    """Return the id of a run's section; a hash, because names of folders are foreign text."""
+    return f"run-{short_hash(entry.run.folder.name)}"
+
+
+def banners(entry: Entry) -> tuple[Banner, ...]:
+    """Say what a reader must know before trusting a row; nothing where all is well."""
+    summary = entry.summary
+    texts = (
+        *_quality_warnings(summary),
+        *_outcome_warnings(summary),
+        *_verification_warnings(entry.run.manifest.verification),
+    )
+    who, href = words.label(entry.run.manifest.model.name), f"#{task_anchor(entry)}"
+    return (Banner(who, href, texts),) if texts else ()
+
+
+def _quality_warnings(summary: TaskSummary) -> Iterator[str]:
+    if summary.below_chance:
+        yield (
+            f"Below blind guessing ({words.percent(summary.chance)}): strict accuracy "
+            f"{words.estimate(summary.strict)}. That is rarely ignorance; look at the replies."
+        )
+    if summary.one_letter is not None:
+        yield (
+            f"Answers {words.label(summary.one_letter)} more than 90 % of the time "
+            f"(n = {words.count(summary.parsed.n)} readable answers)."
+        )
+
+
+def _outcome_warnings(summary: TaskSummary) -> Iterator[str]:
+    for outcome in (Outcome.UNPARSED, Outcome.TRUNCATED, Outcome.REFUSED):
+        n = summary.counts[outcome]
+        if n > WORTH_A_BANNER * summary.n_answered:
+            share = words.percent(n / summary.n_answered)
+            of = words.count(summary.n_answered)
+            yield f"{words.count(n)} of {of} replies ({share}) {outcome.value}."
+    if summary.bounds is not None:
+        limits = words.percent_range(summary.bounds.worst, summary.bounds.best)
+        yield (
+            f"Incomplete: {words.count(summary.n_missing)} of {words.count(summary.n_planned)} "
+            f"samples have no answer; wrong or right, they put strict accuracy at {limits}."
+        )
+
+
+def _verification_warnings(verification: Mapping[str, object] | None) -> Iterator[str]:
+    for name, found in (verification or {}).items():
+        number = found if isinstance(found, int) else 0
+        number = len(found) if isinstance(found, list | tuple) else number
+        if "differ" in name and number > 0:
+            answers = words.counted(number, "different answer")
+            yield f"Asked one by one, it gave {answers}: its speed-ups change replies."
+
+
+def short_hash(text: str) -> str:
+    """Return 12 hex digits that stand for any text where an id is needed."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -1,0 +1,175 @@
+"""Everything the page prints, as dataclasses: templates only place it.
+
+Texts are ready for print. Plots are drawn on a scale of 0 to 200 units; `sort` is what the
+script sorts a cell by, empty where there is nothing to sort.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A dot with its interval on the axis from 0 to 100 %, in drawing units."""
+
+    dot: float
+    low: float
+    high: float
+    chance: float | None
+    label: str
+
+    @property
+    def width(self) -> float:
+        """Length of the interval in drawing units."""
+        return round(self.high - self.low, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: main text, a smaller second line, a hint on hover, perhaps a link or a plot."""
+
+    text: str
+    sort: str = ""
+    small: str = ""
+    hint: str = ""
+    href: str = ""
+    plot: Plot | None = None
+    style: str = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One sortable column; `order` is the aria-sort value that the rows come in."""
+
+    heading: str
+    hint: str
+    style: str = "number"
+    order: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGroup:
+    """Columns under one common heading."""
+
+    heading: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A sortable table. The first cell of a row is its heading, or the second after a rank."""
+
+    label: str
+    groups: tuple[ColumnGroup, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns in order."""
+        return tuple(column for group in self.groups for column in group.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A name and a value; `code` is for hashes, commands and other text that is no prose."""
+
+    name: str
+    value: str
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """What a reader must know before trusting the numbers of one model."""
+
+    who: str
+    href: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnlikeField:
+    """A protocol field in which the tables of a task differ."""
+
+    field: str
+    here: str
+    in_first: str
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One table of the leaderboard: one task under one protocol."""
+
+    anchor: str
+    task: str
+    shots: str
+    contents: str
+    facts: tuple[str, ...]
+    fingerprint: str
+    is_first: bool
+    unlike: tuple[UnlikeField, ...]
+    banners: tuple[Banner, ...]
+    grid: Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a request."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One example: its heading line, what was asked and what came back."""
+
+    outcome: str
+    heading: str
+    question: str
+    reply: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPart:
+    """One task within the details of a run."""
+
+    anchor: str
+    task: str
+    banners: tuple[Banner, ...]
+    results: tuple[Fact, ...]
+    protocol: tuple[Fact, ...]
+    messages: tuple[Turn, ...]
+    subjects: Grid | None
+    samples: tuple[Sample, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunPart:
+    """The details of one run."""
+
+    anchor: str
+    model: str
+    run_id: str
+    finished: str
+    command: str
+    warnings: tuple[str, ...]
+    system: tuple[Fact, ...]
+    settings: tuple[Fact, ...]
+    tasks: tuple[TaskPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The whole page."""
+
+    title: str
+    version: str
+    updated: str
+    shown: str
+    boards: tuple[Board, ...] = ()
+    runs: tuple[RunPart, ...] = ()
+    left_out: tuple[str, ...] = field(default=())

@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from run_files import MODEL, PlantedTask, Timing, counts, write_run
+
+from harness.analysis.summary import summarize_run
+from harness.errors import UsageError
+from harness.report import words
+from harness.report.build import build_report
+from harness.store.read import load_run
+
+MIXED = counts(correct=60, wrong=25, unparsed=6, truncated=4, refused=2, error=3)
+VOID = {"meta", "br", "hr", "img", "input", "link", "line", "rect", "circle"}
+EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\x00\u202e\"'><a href=//evil>"
+
+
+class Reader(HTMLParser):
+    """Reads a page into its tags and the texts of cells, and checks that tags are balanced."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.texts, self.open = [], [], []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] not in ("script", "style"):
+            self.texts.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.texts).replace("\u00a0", " ").split())
+
+    def all(self, tag):
+        return [attrs for name, attrs in self.tags if name == tag]
+
+
+@pytest.fixture
+def build(tmp_path):
+    def built():
+        result = build_report(tmp_path / "results", tmp_path / "reports")
+        return result, result.path.read_text(encoding="utf-8")
+
+    return built
+
+
+def plain(text):
+    return text.replace("\u00a0", " ")
+
+
+def test_page_prints_the_numbers_of_the_summary(tmp_path, build):
+    timing = Timing(cost_usd=0.001)
+    plan = PlantedTask(MIXED, unrecorded=10, timing=timing)
+    folder = write_run(tmp_path / "results", {"mini": plan})
+
+    result, html = build()
+
+    summary = summarize_run(load_run(folder))["mini"]
+    text = Reader(html).text
+    assert result.n_runs == 1
+    for estimate in (summary.strict, summary.parsed, summary.macro):
+        assert plain(words.estimate(estimate)) in text
+    assert "60 correct, 25 wrong, 6 unparsed, 4 truncated, 2 refused, 3 error" in text
+    assert "10 never recorded, of 110 planned" in text
+    assert plain(words.percent_range(summary.bounds.worst, summary.bounds.best)) in text
+    for shown in ("3.82 B", "2.39 GB", "Q4_K_M", "200 8.00 250 ms 750 ms 750 ms 4.00 GB"):
+        assert shown in text
+    assert "$0.097" in text
+    assert summary.strict.value == float(_sort_values(html, "accuracy")[0])
+
+
+def _sort_values(html, style):
+    tags = Reader(html).tags
+    return [a["data-sort"] for tag, a in tags if tag == "td" and a.get("class") == style]
+
+
+def test_every_percentage_in_the_tables_has_its_n(tmp_path, build):
+    write_run(tmp_path / "results", {"mini": PlantedTask(MIXED)})
+
+    _, html = build()
+
+    cells = re.findall(r"<t[dh] [^>]*data-sort.*?</t[dh]>", html, re.DOTALL)
+    for cell in (plain(cell) for cell in cells if "%" in cell):
+        assert re.search(r"n = \d|\d+ of \d+ (answered|planned)", cell), cell
+
+
+def test_rows_come_in_order_with_ties(tmp_path, build):
+    good, bad = PlantedTask(counts(correct=8, wrong=2)), PlantedTask(counts(correct=5, wrong=5))
+    for name, plan in (("b-good", good), ("a-good", good), ("bad", bad)):
+        model = replace(MODEL, name=name, sha256=hashlib.sha256(name.encode()).hexdigest())
+        write_run(tmp_path / "results", {"mini": plan}, run_id=name, model=model)
+
+    _, html = build()
+
+    text = Reader(html).text
+    assert re.search(r"1= a-good .* 1= b-good .* 3 bad ", text)
+    assert "this order is not a test" in text
+
+
+def test_unlike_protocols_get_tables_of_their_own(tmp_path, build):
+    write_run(tmp_path / "results", {"mini": PlantedTask(MIXED)}, run_id="five")
+    few = PlantedTask(MIXED, protocol={"shots": 0})
+    write_run(tmp_path / "results", {"mini": few}, run_id="zero")
+
+    _, html = build()
+
+    page = Reader(html)
+    assert sum("ranked" in a.get("class", "") for a in page.all("table")) == 2
+    assert "Not comparable with the first mini table. This one differs in: shots" in page.text
+
+
+def test_banners_say_what_is_wrong(tmp_path, build):
+    plan = PlantedTask(counts(correct=5, wrong=60, unparsed=35), answer=lambda *_: "A")
+    checked = {"n_checked": 10, "n_different": 2}
+    write_run(tmp_path / "results", {"mini": plan}, manifest={"verification": checked})
+
+    text = Reader(build()[1]).text
+
+    assert "Below blind guessing (25.0 %)" in text
+    assert "Answers A more than 90 % of the time" in text
+    assert "35 of 100 replies (35.0 %) unparsed" in text
+    assert "2 different answers" in text
+    assert "Incomplete" not in text
+
+
+def test_subjects_with_few_answers_are_marked(tmp_path, build):
+    write_run(tmp_path / "results", {"mini": PlantedTask(counts(correct=40, wrong=5))})
+
+    assert Reader(build()[1]).text.count("too few to rank") == 2
+
+
+def test_damaged_and_unfinished_runs_are_named(tmp_path, build):
+    damaged = write_run(tmp_path / "results", {"mini": PlantedTask(MIXED)}, run_id="damaged")
+    (damaged / "scores.parquet").write_bytes(b"")
+    unfinished = tmp_path / "results" / "unfinished"
+    unfinished.mkdir()
+    (unfinished / "journal.sqlite").write_bytes(b"")
+
+    result, html = build()
+
+    assert len(result.left_out) == 2
+    assert result.n_runs == 0
+    text = Reader(html).text
+    assert "Left out unfinished is not a finished run" in text
+    assert str(tmp_path) not in html
+
+
+def test_run_without_readable_samples_still_has_its_numbers(tmp_path, build):
+    folder = write_run(tmp_path / "results", {"mini": PlantedTask(MIXED)})
+    (folder / "samples.parquet").write_bytes(b"")
+
+    text = Reader(build()[1]).text
+
+    assert "No samples can be shown" in text
+    assert "61.9 %" in text
+
+
+def test_no_runs_say_what_to_type(build):
+    result, html = build()
+
+    assert result.n_runs == 0
+    text = Reader(html).text
+    assert "No finished runs yet" in text
+    assert "harness run --model" in text
+
+
+def test_same_runs_give_the_same_bytes(tmp_path, build):
+    for i in range(3):
+        model = replace(MODEL, sha256=f"{i:064d}")
+        write_run(tmp_path / "results", {"mini": PlantedTask(MIXED)}, run_id=f"r{i}", model=model)
+
+    first = build()[1]
+    moved = tmp_path / "elsewhere"
+    (tmp_path / "results").rename(moved)
+    second = build_report(moved, tmp_path / "other").path.read_text(encoding="utf-8")
+
+    assert first == second
+
+
+@pytest.fixture
+def hostile(tmp_path, build):
+    model = replace(
+        MODEL,
+        name="../../x<script>alert(0)</script>",
+        family=EVIL,
+        quantization=EVIL,
+        engine="\ud800" + EVIL,
+        settings={EVIL: EVIL, "list": [EVIL]},
+    )
+    plan = PlantedTask(
+        MIXED,
+        subjects=(EVIL, "javascript:alert(3)"),
+        question=lambda n: f"{EVIL} {n}",
+        reply=lambda n, *_: EVIL + "x" * 1_000_000 if n % 2 else EVIL,
+        answer=lambda *_: EVIL,
+        protocol={"dataset": EVIL, "template": EVIL, "scorer": EVIL},
+    )
+    other = replace(plan, protocol={"dataset": "plain", "system_prompt": EVIL})
+    results, changes = tmp_path / "results", {"warnings": (EVIL,), "verification": {EVIL: 1}}
+    write_run(results, {EVIL: plan}, run_id="evil", model=model, manifest=changes)
+    write_run(results, {EVIL: other}, run_id="<b>", model=model)
+    return build()[1]
+
+
+def test_hostile_text_stays_text(hostile):
+    page = Reader(hostile)
+
+    assert {tag for tag, _ in page.tags} <= {
+        *("html", "head", "meta", "title", "style", "body", "script", "svg", "line", "rect"),
+        *("circle", "header", "main", "section", "nav", "footer", "details", "summary", "div"),
+        *("h1", "h2", "h3", "h4", "h5", "p", "ul", "li", "dl", "dt", "dd", "pre", "code", "a"),
+        *("span", "strong", "bdi", "small", "time", "button", "table", "caption", "thead"),
+        *("tbody", "tr", "th", "td"),
+    }
+    assert len(page.all("script")) == 1
+    assert page.all("script") == [{}]
+    for tag, attrs in page.tags:
+        assert not [name for name in attrs if name.startswith("on") or name in ("src", "style")]
+        assert attrs.get("href", "#").startswith("#"), tag
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", hostile)
+    assert "[U+0000][U+202E]" in page.text
+
+
+def test_long_replies_are_cut_with_their_length(hostile):
+    assert len(hostile) < 1_000_000
+    assert re.search(r"1,000,\d\d\d characters left out", hostile)
+
+
+def test_links_lead_to_what_is_on_the_page(hostile):
+    page = Reader(hostile)
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+
+    assert len(ids) == len(set(ids))
+    for link in page.all("a"):
+        assert link["href"][1:] in ids
+
+
+def test_policy_allows_exactly_our_script_and_style(hostile):
+    policy = next(a["content"] for a in Reader(hostile).all("meta") if "content" in a)
+
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    for directive in ("img-src data:", "base-uri 'none'", "form-action 'none'"):
+        assert directive in policy
+    for tag in ("script", "style"):
+        body = re.search(rf"<{tag}>(.*?)</{tag}>", hostile, re.DOTALL).group(1)
+        digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert "unsafe" not in policy
+
+
+def test_nothing_is_loaded_from_elsewhere(hostile):
+    own = re.sub(r"<pre.*?</pre>|<bdi>.*?</bdi>|<code>.*?</code>", "", hostile, flags=re.DOTALL)
+
+    assert "http:" not in own
+    assert "https:" not in own
+    assert "@import" not in own
+    assert "url(" not in own
+
+
+def test_report_needs_no_model_and_no_task_library(tmp_path):
+    write_run(tmp_path / "results", {"mini": PlantedTask(MIXED)})
+    code = (
+        "import sys; from pathlib import Path; from harness.report.build import build_report\n"
+        f"build_report(Path({str(tmp_path / 'results')!r}), Path({str(tmp_path / 'out')!r}))\n"
+        "print({'lm_eval', 'datasets', 'torch', 'xllamacpp', 'harness.models'} & set(sys.modules))"
+    )
+
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == "set()"
+
+
+def test_file_in_the_way_is_refused(tmp_path):
+    (tmp_path / "reports").write_text("mine", encoding="utf-8")
+
+    with pytest.raises(UsageError, match="name another folder"):
+        build_report(tmp_path / "results", tmp_path / "reports")
+
+    assert (tmp_path / "reports").read_text(encoding="utf-8") == "mine"
