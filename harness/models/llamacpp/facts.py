@@ -42,6 +42,12 @@ class Observed:
         return int(self.props["default_generation_settings"]["n_ctx"])
 
     @property
+    def system_role(self) -> bool:
+        """Whether the template knows system messages (else llama.cpp moves their text)."""
+        caps = self.props.get("chat_template_caps") or {}
+        return bool(caps.get("supports_system_role", True))
+
+    @property
     def trained_context(self) -> int | None:
         """Tokens the model was trained on, as far as the server tells."""
         value = self.meta.get("n_ctx_train")
@@ -122,6 +128,7 @@ def _settings(
         "context_asked": options.context,
         "prompt_cache": True,
         "template_drops": list(observed.template_drops),
+        "system_role": observed.system_role,
     }
     if options.url is None:
         settings |= {

@@ -7,6 +7,7 @@ import queue
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from harness.errors import ModelError
 from harness.models.llamacpp.answers import Answerer
@@ -97,7 +98,7 @@ class LlamaCppModel:
         self._loop.finish(self._client.close())
         self._server.stop()
 
-    def __enter__(self) -> LlamaCppModel:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -147,6 +148,11 @@ class LlamaCppModel:
             threads=self._threads,
         )
         self._notes = _context_notes(self._options, self._info)
+        if rules.chat and not observed.system_role:
+            self._notes.append(
+                "the chat template has no place for system messages: llama.cpp puts their text "
+                "in front of the first user message"
+            )
         answerer = Answerer(
             self._client, self._prompts, observed.context, self._server.peak_memory_bytes
         )
@@ -209,8 +215,8 @@ def _make_server(options: EngineOptions, file: GgufFacts | None, threads: int | 
 
 async def _dropped_roles(prompts: Prompts) -> list[str]:
     """Return the roles whose messages the template loses, found with a small conversation."""
-    probe = [Message("system", "qsystemq"), Message("user", "quserq")]
-    return await prompts.dropped_roles(probe)
+    roles = ("system", "user", "assistant", "user")
+    return await prompts.dropped_roles([Message(r, f"q{r}{i}q") for i, r in enumerate(roles)])
 
 
 def _context_notes(options: EngineOptions, info: ModelInfo) -> list[str]:
