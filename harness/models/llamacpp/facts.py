@@ -113,7 +113,7 @@ def model_info(
 
 
 def _engine(options: EngineOptions, server: Server, observed: Observed) -> tuple[str, str]:
-    if options.url or options.llama_server:
+    if options.url or options.binary:
         return "llama-server", str(observed.props.get("build_info", "unknown"))
     build = server.build or {}
     llama = f"llama.cpp {build.get('build_number')}-{build.get('commit')} {build.get('compiler')}"

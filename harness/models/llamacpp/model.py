@@ -17,7 +17,12 @@ from harness.models.llamacpp.facts import Observed, choose_interface, model_info
 from harness.models.llamacpp.gguf_file import GgufFacts, inspect_gguf
 from harness.models.llamacpp.loop import LoopThread
 from harness.models.llamacpp.memory import check_memory
-from harness.models.llamacpp.options import DEFAULT_CONTEXT, KV_BYTES, EngineOptions
+from harness.models.llamacpp.options import (
+    BINARY_VARIABLE,
+    DEFAULT_CONTEXT,
+    KV_BYTES,
+    EngineOptions,
+)
 from harness.models.llamacpp.prompt import PromptError, PromptRules, Prompts
 from harness.models.llamacpp.schedule import Engine, Schedule
 from harness.models.llamacpp.server import (
@@ -176,6 +181,11 @@ class LlamaCppModel:
 
 
 def _check_options(options: EngineOptions) -> None:
+    binary = options.binary
+    if binary is not None and not Path(binary).is_file():
+        raise ModelError(
+            f"llama-server {binary!r}: no such file; check --llama-server or {BINARY_VARIABLE}"
+        )
     if (options.path is None) == (options.url is None):
         raise ModelError("a local model needs either the path of a .gguf file or a server's URL")
     for name in ("slots", "context", "threads"):
@@ -199,7 +209,7 @@ def _make_server(options: EngineOptions, file: GgufFacts | None, threads: int | 
     return ChildServer(
         Launch(
             path=str(Path(file.path).resolve()),
-            binary=options.llama_server,
+            binary=options.binary,
             context=context,
             slots=options.slots,
             threads=threads,

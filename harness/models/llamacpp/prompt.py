@@ -114,7 +114,7 @@ class Prompts:
         except PromptError:
             return []
         self._check_present(messages, rendered)
-        return [m.role for m in messages if m.content not in rendered]
+        return list(dict.fromkeys(m.role for m in messages if m.content not in rendered))
 
     def _with_bos(self, ids: list[int]) -> list[int]:
         bos = self._bos
