@@ -5,66 +5,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from harness.models.llamacpp.client import Completion, LlamaClient, Token
-from harness.models.llamacpp.prompt import PromptError, Prompts
+from harness.models.llamacpp.asking import TOP_TOKENS, Asking, Probe, sampling
+from harness.models.llamacpp.client import Completion, LlamaClient
+from harness.models.llamacpp.loglikelihood import Loglikelihood
+from harness.models.llamacpp.prompt import Continuation, PromptError, Prompts
 from harness.models.transport import FailureKind, HttpFailure
 from harness.records import Decoding, Request, RequestKind, Response
 
-TOP_TOKENS = 64
-"""How many of the most probable tokens are asked for where letters or continuations are wanted."""
-
 _SPACES = " \u2581"
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """How one request is sent: to which slot (None: the server chooses), with the cache or not."""
-
-    slot: int | None
-    cache: bool
-
-    def body(self, prompt: Sequence[int], n_predict: int) -> dict[str, Any]:
-        """Return the fields that every /completion has."""
-        body = {"prompt": list(prompt), "n_predict": n_predict, "cache_prompt": self.cache}
-        return body if self.slot is None else {**body, "id_slot": self.slot}
-
-
-@dataclass
-class _Scoring:
-    """One logprob request under way: what is known after each prefix of each continuation."""
-
-    context: list[int]
-    asking: Asking
-    known: dict[tuple[int, ...], dict[int, float]] = field(default_factory=dict)
-    best: dict[tuple[int, ...], int] = field(default_factory=dict)
-    completions: list[Completion] = field(default_factory=list)
-
-    def known_length(self, continuation: Sequence[int]) -> int:
-        """Return how many leading tokens of `continuation` have their log-probability."""
-        for i, token in enumerate(continuation):
-            if token not in self.known.get(tuple(continuation[:i]), {}):
-                return i
-        return len(continuation)
-
-    def learn(self, prefix: Sequence[int], tokens: Sequence[Token]) -> None:
-        """Keep what one completion told about the positions after `prefix`."""
-        path = tuple(prefix)
-        for token in tokens:
-            here = self.known.setdefault(path, {})
-            here.update({i: logprob for i, (_, logprob) in token.top.items()})
-            here[token.id] = token.logprob
-            self.best[path] = token.best_id
-            path = (*path, token.id)
-
-    def result(self, continuation: Sequence[int]) -> tuple[float, bool]:
-        """Return log-likelihood and whether every token was the most probable one."""
-        paths = [(tuple(continuation[:i]), token) for i, token in enumerate(continuation)]
-        total = math.fsum(self.known[path][token] for path, token in paths)
-        return total, all(self.best[path] == token for path, token in paths)
 
 
 class Answerer:
@@ -79,9 +30,9 @@ class Answerer:
     ) -> None:
         self._client = client
         self._prompts = prompts
+        self._probe = Probe(client, prompts.plain_id)
         self._limit = limit
         self._peak = peak
-        self._token_grammar = True
 
     async def answer(self, request: Request, asking: Asking) -> Response:
         """Return the response to `request`."""
@@ -113,7 +64,7 @@ class Answerer:
         """Return the tokens `request` needs: prompt and answer."""
         if request.kind is RequestKind.LOGPROB:
             context, continuations = await self._prompts.continuations(request)
-            return len(context) + max(map(len, continuations), default=0)
+            return len(context) + _longest(continuations)
         return len(await self._prompts.tokens(request)) + _decoding(request).max_tokens
 
     def _check_fits(self, n_prompt: int, n_more: int) -> None:
@@ -129,14 +80,15 @@ class Answerer:
         decoding = _decoding(request)
         prompt = await self._prompts.tokens(request)
         self._check_fits(len(prompt), decoding.max_tokens)
-        body = asking.body(prompt, decoding.max_tokens) | _sampling(decoding)
+        body = asking.body(prompt, decoding.max_tokens) | sampling(decoding)
         if request.letters:
-            body["n_probs"] = TOP_TOKENS
+            body |= {"n_probs": TOP_TOKENS, "return_tokens": True}
         done = await self._client.complete(body)
+        letters = await self._letters(request.letters, prompt, done, asking)
         return {
             "text": done.text,
             "finish_reason": "length" if done.stop_type == "limit" else "stop",
-            "letter_logprobs": _letters(request.letters, done.tokens),
+            "letter_logprobs": letters,
             "prompt_tokens": len(prompt),
             "reused_tokens": done.reused,
             "output_tokens": done.n_tokens,
@@ -146,61 +98,50 @@ class Answerer:
             "first_token_seconds": done.prompt_seconds,
         }
 
+    async def _letters(
+        self, letters: Sequence[str], prompt: list[int], done: Completion, asking: Asking
+    ) -> tuple[float | None, ...] | None:
+        """Return the log-probability of each letter at the first position; see letter_mass."""
+        if not letters:
+            return None
+        first = done.tokens[0] if done.tokens else None
+        if first is None or first.id != done.first_id:  # it began within a character, or stopped
+            first = await self._probe.position(prompt, TOP_TOKENS, asking)
+        return tuple(letter_mass(letter, first.top) for letter in letters)
+
     async def _score(self, request: Request, asking: Asking) -> dict[str, Any]:
         context, continuations = await self._prompts.continuations(request)
-        self._check_fits(len(context), max(map(len, continuations), default=0))
-        if not continuations or not all(continuations):
-            raise PromptError(
-                "prompt", "a logprob request needs continuations of one token or more"
-            )
-        scoring = _Scoring(context, asking)
-        # In token order, continuations that start alike follow each other and share their start.
-        for continuation in sorted(continuations):
-            await self._complete_knowledge(scoring, continuation)
-        results = [scoring.result(continuation) for continuation in continuations]
-        first, *others = scoring.completions
+        self._check_fits(len(context), _longest(continuations))
+        if not continuations or not all(c.tokens for c in continuations):
+            raise PromptError("prompt", "a logprob request needs continuations of a token or more")
+        measured = Loglikelihood(self._probe, context, asking)
+        results = await measured.measure(continuations)
+        first, *others = measured.completions
         return {
             "logprobs": tuple(total for total, _ in results),
             "greedy": tuple(greedy for _, greedy in results),
             "prompt_tokens": len(context),
             "reused_tokens": first.reused,
-            "output_tokens": sum(map(len, continuations)),
+            "output_tokens": sum(len(c.tokens) for c in continuations),
             "prefill_seconds": first.prompt_seconds,
             "decode_seconds": first.decode_seconds
             + math.fsum(c.prompt_seconds + c.decode_seconds for c in others),
             "first_token_seconds": first.prompt_seconds,
         }
 
-    async def _complete_knowledge(self, scoring: _Scoring, continuation: list[int]) -> None:
-        while (at := scoring.known_length(continuation)) < len(continuation):
-            rest = continuation[at:] if self._token_grammar else continuation[at : at + 1]
-            prompt = scoring.context + continuation[:at]
-            done = await self._force(prompt, rest, scoring.asking)
-            if done is not None:
-                scoring.completions.append(done)
-                scoring.learn(continuation[:at], done.tokens)
 
-    async def _force(
-        self, prompt: list[int], tokens: list[int], asking: Asking
-    ) -> Completion | None:
-        """Make the model say `tokens` after `prompt`; None where this server cannot (try one).
+def letter_mass(letter: str, top: Mapping[int, tuple[str, float]]) -> float | None:
+    """Return the log-probability of `letter` among the most probable tokens `top`.
 
-        llama.cpp takes log-probabilities from the logits before any forcing, so they are exact.
-        """
-        body = asking.body(prompt, len(tokens)) | _forcing(tokens)
-        try:
-            done = await self._client.complete(body)
-        except HttpFailure as failure:
-            if failure.kind is not FailureKind.STATUS or len(tokens) == 1:
-                raise
-            self._token_grammar = False
-            return None
-        if [token.id for token in done.tokens] == tokens:
-            return done
-        if len(tokens) == 1:
-            raise PromptError("prompt", f"the model cannot be made to say token {tokens[0]}")
-        self._token_grammar = False
+    It is the joint mass of the letter's surface forms: the tokens whose text, without leading
+    spaces, equals it. None where there is no form among them: each is then less probable than
+    the last of them.
+    """
+    forms = [logprob for text, logprob in top.values() if text.lstrip(_SPACES) == letter]
+    if not forms:
         return None
+    peak = max(forms)
+    return peak + math.log(math.fsum(math.exp(form - peak) for form in forms))
 
 
 def failed(request: Request, kind: str, message: str) -> Response:
@@ -210,51 +151,14 @@ def failed(request: Request, kind: str, message: str) -> Response:
     )
 
 
+def _longest(continuations: Sequence[Continuation]) -> int:
+    return max((len(continuation.tokens) for continuation in continuations), default=0)
+
+
 def _decoding(request: Request) -> Decoding:
     if request.decoding is None:
         raise PromptError("prompt", "a generate request needs its decoding (max_tokens, ...)")
     return request.decoding
-
-
-def _sampling(decoding: Decoding) -> dict[str, Any]:
-    # Named samplers replace the server's defaults (top_k 40, min_p 0.05, ...), which move scores.
-    common = {"stop": list(decoding.stop), "seed": decoding.seed}
-    if decoding.temperature <= 0:
-        return {**common, "temperature": 0.0, "samplers": ["temperature"]}
-    return {
-        **common,
-        "temperature": decoding.temperature,
-        "top_p": decoding.top_p,
-        "samplers": ["top_p", "temperature"],
-    }
-
-
-def _forcing(tokens: Sequence[int]) -> dict[str, Any]:
-    body: dict[str, Any] = {"temperature": 0.0, "samplers": ["temperature"], "n_probs": TOP_TOKENS}
-    if len(tokens) == 1:
-        return {**body, "logit_bias": [[tokens[0], 1e6]]}
-    return {**body, "grammar": "root ::= " + " ".join(f"<[{token}]>" for token in tokens)}
-
-
-def _letters(letters: Sequence[str], tokens: Sequence[Token]) -> tuple[float | None, ...] | None:
-    """Return the log-probability of each letter at the first position.
-
-    It is the joint mass of all surface forms of the letter among the most probable tokens: those
-    whose text, without leading spaces, equals it. None where no form is among them: its mass is
-    then below that of the last of them.
-    """
-    if not letters:
-        return None
-    top = tokens[0].top if tokens else {}
-    return tuple(_mass(letter, top) for letter in letters)
-
-
-def _mass(letter: str, top: Mapping[int, tuple[str, float]]) -> float | None:
-    forms = [logprob for text, logprob in top.values() if text.lstrip(_SPACES) == letter]
-    if not forms:
-        return None
-    peak = max(forms)
-    return peak + math.log(math.fsum(math.exp(form - peak) for form in forms))
 
 
 def _request_failure(failure: HttpFailure) -> tuple[str, str]:

@@ -31,8 +31,11 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What /completion returned. Times are seconds; `evaluated` counts prompt tokens computed,
-    `reused` those taken from the cache.
+    """What /completion returned. Times are seconds.
+
+    `evaluated` counts the prompt tokens computed, `reused` those taken from the cache.
+    `first_id` is the first generated token. `tokens` lacks every token after which the text ends
+    within a character, and those of a stop word: llama-server leaves them out.
     """
 
     text: str
@@ -42,6 +45,7 @@ class Completion:
     reused: int
     prompt_seconds: float
     decode_seconds: float
+    first_id: int | None
     tokens: tuple[Token, ...]
 
 
@@ -110,6 +114,7 @@ class LlamaClient:
             reused=int(timings.get("cache_n", 0)),
             prompt_seconds=timings["prompt_ms"] / 1000,
             decode_seconds=timings["predicted_ms"] / 1000,
+            first_id=next(iter(answer.get("tokens", ())), None),
             tokens=tuple(_token(entry) for entry in answer.get("completion_probabilities", ())),
         )
 

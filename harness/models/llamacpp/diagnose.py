@@ -9,18 +9,24 @@ from collections.abc import Sequence
 _CAUSES: tuple[tuple[str, str], ...] = (
     (
         r"unknown model architecture: '([^']*)'",
-        "its architecture {0!r} is not known to this llama.cpp; update xllamacpp, "
-        "or give a newer llama-server with --llama-server",
+        (
+            "its architecture {0!r} is not known to this llama.cpp; update xllamacpp, "
+            "or give a newer llama-server with --llama-server"
+        ),
     ),
     (
         r"unknown pre-tokenizer type: '([^']*)'",
-        "its tokenizer {0!r} is not known to this llama.cpp; update xllamacpp, "
-        "or give a newer llama-server with --llama-server",
+        (
+            "its tokenizer {0!r} is not known to this llama.cpp; update xllamacpp, "
+            "or give a newer llama-server with --llama-server"
+        ),
     ),
     (
         r"chat template",
-        "llama.cpp refused its chat template; use the completion interface "
-        "(plain text, no template) or a file with a repaired template",
+        (
+            "llama.cpp refused its chat template; use the completion interface "
+            "(plain text, no template) or a file with a repaired template"
+        ),
     ),
     (
         r"allocate|out of memory|bad_alloc|MemoryError|ENOMEM",

@@ -42,6 +42,12 @@ class Observed:
         return int(self.props["default_generation_settings"]["n_ctx"])
 
     @property
+    def system_role(self) -> bool:
+        """Whether the template knows system messages (else llama.cpp moves their text)."""
+        caps = self.props.get("chat_template_caps") or {}
+        return bool(caps.get("supports_system_role", True))
+
+    @property
     def trained_context(self) -> int | None:
         """Tokens the model was trained on, as far as the server tells."""
         value = self.meta.get("n_ctx_train")
@@ -107,7 +113,7 @@ def model_info(
 
 
 def _engine(options: EngineOptions, server: Server, observed: Observed) -> tuple[str, str]:
-    if options.url or options.llama_server:
+    if options.url or options.binary:
         return "llama-server", str(observed.props.get("build_info", "unknown"))
     build = server.build or {}
     llama = f"llama.cpp {build.get('build_number')}-{build.get('commit')} {build.get('compiler')}"
@@ -122,6 +128,7 @@ def _settings(
         "context_asked": options.context,
         "prompt_cache": True,
         "template_drops": list(observed.template_drops),
+        "system_role": observed.system_role,
     }
     if options.url is None:
         settings |= {

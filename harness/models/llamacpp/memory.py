@@ -49,8 +49,9 @@ def check_memory(facts: GgufFacts, options: EngineOptions, context: int) -> None
         return
     kv = kv_bytes(facts, options, context)
     raise ModelError(
-        f"{facts.path.name} needs about {need / _GB:.2f} GB of memory (2 x {facts.file_bytes / _GB:.2f}"
-        f" GB weights + {kv / _GB:.2f} GB for {options.slots} x {context:,} tokens of context + 0.2 GB), "
+        f"{facts.path.name} needs about {need / _GB:.2f} GB of memory "
+        f"(2 x {facts.file_bytes / _GB:.2f} GB weights + {kv / _GB:.2f} GB for "
+        f"{options.slots} x {context:,} tokens of context + 0.2 GB), "
         f"{free / _GB:.2f} GB are free; lower --context, use fewer --slots, "
         "choose a smaller quantization or close other programs"
     )

@@ -7,6 +7,7 @@ import queue
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from harness.errors import ModelError
 from harness.models.llamacpp.answers import Answerer
@@ -16,7 +17,12 @@ from harness.models.llamacpp.facts import Observed, choose_interface, model_info
 from harness.models.llamacpp.gguf_file import GgufFacts, inspect_gguf
 from harness.models.llamacpp.loop import LoopThread
 from harness.models.llamacpp.memory import check_memory
-from harness.models.llamacpp.options import DEFAULT_CONTEXT, KV_BYTES, EngineOptions
+from harness.models.llamacpp.options import (
+    BINARY_VARIABLE,
+    DEFAULT_CONTEXT,
+    KV_BYTES,
+    EngineOptions,
+)
 from harness.models.llamacpp.prompt import PromptError, PromptRules, Prompts
 from harness.models.llamacpp.schedule import Engine, Schedule
 from harness.models.llamacpp.server import (
@@ -97,7 +103,7 @@ class LlamaCppModel:
         self._loop.finish(self._client.close())
         self._server.stop()
 
-    def __enter__(self) -> LlamaCppModel:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -147,6 +153,11 @@ class LlamaCppModel:
             threads=self._threads,
         )
         self._notes = _context_notes(self._options, self._info)
+        if rules.chat and not observed.system_role:
+            self._notes.append(
+                "the chat template has no place for system messages: llama.cpp puts their text "
+                "in front of the first user message"
+            )
         answerer = Answerer(
             self._client, self._prompts, observed.context, self._server.peak_memory_bytes
         )
@@ -170,6 +181,11 @@ class LlamaCppModel:
 
 
 def _check_options(options: EngineOptions) -> None:
+    binary = options.binary
+    if binary is not None and not Path(binary).is_file():
+        raise ModelError(
+            f"llama-server {binary!r}: no such file; check --llama-server or {BINARY_VARIABLE}"
+        )
     if (options.path is None) == (options.url is None):
         raise ModelError("a local model needs either the path of a .gguf file or a server's URL")
     for name in ("slots", "context", "threads"):
@@ -193,7 +209,7 @@ def _make_server(options: EngineOptions, file: GgufFacts | None, threads: int | 
     return ChildServer(
         Launch(
             path=str(Path(file.path).resolve()),
-            binary=options.llama_server,
+            binary=options.binary,
             context=context,
             slots=options.slots,
             threads=threads,
@@ -209,8 +225,8 @@ def _make_server(options: EngineOptions, file: GgufFacts | None, threads: int | 
 
 async def _dropped_roles(prompts: Prompts) -> list[str]:
     """Return the roles whose messages the template loses, found with a small conversation."""
-    probe = [Message("system", "qsystemq"), Message("user", "quserq")]
-    return await prompts.dropped_roles(probe)
+    roles = ("system", "user", "assistant", "user")
+    return await prompts.dropped_roles([Message(r, f"q{r}{i}q") for i, r in enumerate(roles)])
 
 
 def _context_notes(options: EngineOptions, info: ModelInfo) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 KV_BYTES = {
@@ -17,6 +18,8 @@ KV_BYTES = {
 }
 """Bytes of one KV cache element by its type."""
 
+BINARY_VARIABLE = "HARNESS_LLAMA_SERVER"
+
 DEFAULT_CONTEXT = 4096
 """Tokens per request unless the user asks otherwise: five-shot prompts and long answers fit."""
 
@@ -25,6 +28,8 @@ DEFAULT_CONTEXT = 4096
 class EngineOptions:
     """How to reach and run one local model: either a file (`path`) or a running server (`url`).
 
+    `llama_server` is a llama-server binary to run instead of the embedded engine; the environment
+    variable HARNESS_LLAMA_SERVER stands in where it is None.
     `context` is tokens per slot (default: 4,096, or the trained context where that is less).
     `slots` is how many requests run at once; it may change greedy text, so it is a fixed,
     recorded setting. `interface` overrides the choice between "chat" and "completion".
@@ -51,3 +56,10 @@ class EngineOptions:
     request_seconds: float = 3600.0
     template_seconds: float = 10.0
     start_seconds: float | None = None
+
+    @property
+    def binary(self) -> str | None:
+        """The llama-server binary to run, None for the embedded engine or a running server."""
+        if self.url is not None:
+            return None
+        return self.llama_server or os.environ.get(BINARY_VARIABLE) or None

@@ -14,6 +14,8 @@ from harness.models.llamacpp.client import LlamaClient
 from harness.models.transport import FailureKind, HttpFailure
 from harness.records import Message, Request, RequestKind
 
+_LONGEST_TOKEN = 32
+
 
 class PromptError(Exception):
     """A request cannot be made into a prompt; `kind` is the error kind of its response."""
@@ -36,6 +38,14 @@ class PromptRules:
     template_seconds: float
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Continuation:
+    """A text to be scored; `whole_characters` says that no token ends within a character."""
+
+    tokens: tuple[int, ...]
+    whole_characters: bool
+
+
 class Prompts:
     """Makes the prompts of one model; `warnings` tells what its template did to messages."""
 
@@ -46,6 +56,7 @@ class Prompts:
         self._controls: dict[int, bool] = {}
         self._warned: dict[str, str] = {}
         self.start_text = ""
+        self.plain_id = 0
 
     @property
     def warnings(self) -> list[str]:
@@ -55,7 +66,8 @@ class Prompts:
     async def prepare(self, start_text: str) -> None:
         """Learn what this model puts before every text.
 
-        `start_text` is the token (as text) that stands for an empty context where nothing is.
+        `start_text` is the token (as text) that stands for an empty context where nothing is;
+        `plain_id` becomes a token that is a whole character.
         """
         bare = await self._client.tokenize("a")
         with_special = await self._client.tokenize("a", bos=True)
@@ -64,6 +76,7 @@ class Prompts:
         at = next((i for i in starts if with_special[i : i + len(bare)] == bare), 0)
         self._bos = with_special[:at]
         self.start_text = start_text
+        self.plain_id = bare[-1]
 
     async def tokens(self, request: Request) -> list[int]:
         """Return the token ids of the prompt of `request`."""
@@ -71,8 +84,8 @@ class Prompts:
             return self._with_bos(await self._client.tokenize(request.prompt))
         return self._with_bos(await self._chat_tokens(request.messages))
 
-    async def continuations(self, request: Request) -> tuple[list[int], list[list[int]]]:
-        """Return the context's token ids and those of each continuation, as lm-eval cuts them.
+    async def continuations(self, request: Request) -> tuple[list[int], list[Continuation]]:
+        """Return the context's token ids and each continuation, as lm-eval cuts them.
 
         White space at the end of the context belongs to the continuation, because tokens begin
         with their space; a continuation is what is left after the context's tokens.
@@ -80,9 +93,13 @@ class Prompts:
         context = request.prompt.rstrip()
         tail = request.prompt[len(context) :]
         ids = await self._client.tokenize(context) if context else []
-        wholes = [await self._client.tokenize(context + tail + c) for c in request.continuations]
         start = self._with_bos(ids) or await self._client.tokenize(self.start_text, special=True)
-        return start, [whole[len(ids) :] for whole in wholes]
+        continuations = []
+        for text in request.continuations:
+            whole = await self._client.tokenize(context + tail + text)
+            plain = (context[-_LONGEST_TOKEN:] + tail + text).isascii()
+            continuations.append(Continuation(tuple(whole[len(ids) :]), plain))
+        return start, continuations
 
     async def dropped_roles(self, messages: Sequence[Message]) -> list[str]:
         """Return the roles of `messages` whose text the template loses; warn about them.
@@ -97,7 +114,7 @@ class Prompts:
         except PromptError:
             return []
         self._check_present(messages, rendered)
-        return [m.role for m in messages if m.content not in rendered]
+        return list(dict.fromkeys(m.role for m in messages if m.content not in rendered))
 
     def _with_bos(self, ids: list[int]) -> list[int]:
         bos = self._bos

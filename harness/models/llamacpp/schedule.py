@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.errors import ModelError
-from harness.models.llamacpp.answers import Answerer, Asking, failed
+from harness.models.llamacpp.answers import Answerer, failed
+from harness.models.llamacpp.asking import Asking
 from harness.models.llamacpp.client import LlamaClient
 from harness.models.llamacpp.prompt import TemplateHangError
 from harness.models.llamacpp.server import RemoteServer, Server

@@ -25,6 +25,7 @@ _STDERR_LINES = 200
 _STDERR_WIDTH = 500
 _SLOWEST_DISK = 30e6
 _START_SECONDS = 60.0
+_LEAST_SPARE_BYTES = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +214,7 @@ class ChildServer:
         self.address = facts["address"]
         self.build, self.system_info = facts["build"], facts["system_info"]
         self._pid = facts["pid"]
+        _limit_growth(self._pid)
 
     @property
     def _subject(self) -> str:
@@ -242,6 +244,21 @@ def _environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("LLAMA_ARG_") and name != "LLAMA_API_KEY"
     }
+
+
+def _limit_growth(pid: int) -> None:
+    """Bound what a chat template may allocate; the model itself has all its memory by now."""
+    if not hasattr(psutil, "RLIMIT_AS"):
+        return  # not Linux
+    spare = max(_LEAST_SPARE_BYTES, psutil.virtual_memory().available // 2)
+    try:
+        process = psutil.Process(pid)
+        _, hard = process.rlimit(psutil.RLIMIT_AS)
+        wanted = process.memory_info().vms + spare
+        limit = wanted if hard < 0 else min(wanted, hard)
+        process.rlimit(psutil.RLIMIT_AS, (limit, hard))
+    except (psutil.Error, OSError, ValueError):
+        return  # a sandbox that forbids it: the deadline of the template still holds
 
 
 def _peak_of(pid: int) -> int:
