@@ -19,7 +19,7 @@ def report(
     json: Json = False,
 ) -> None:
     """Render the leaderboard of all finished runs into one offline HTML page."""
-    from harness.report.render import build_report
+    from harness.report.build import build_report
 
     built = build_report(results, reports)
     for reason in built.left_out:

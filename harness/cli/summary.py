@@ -1,10 +1,106 @@
-"""A finished run on the terminal."""
+"""A finished run on the terminal: a table for people, JSON for scripts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from harness.cli.output import as_json, result, say, table
+from harness.records import Estimate, Outcome
 from harness.store.read import Run
+
+if TYPE_CHECKING:
+    from harness.analysis.summary import TaskSummary
+
+_APART = (Outcome.UNPARSED, Outcome.TRUNCATED, Outcome.REFUSED, Outcome.ERROR)
 
 
 def show_run(run: Run, *, as_script: bool) -> None:
-    """Print the result of a run: a table for people, JSON for scripts."""
-    raise NotImplementedError
+    """Print what a run found, and where to look next."""
+    from harness.analysis.summary import summarize_run
+
+    summaries = summarize_run(run)
+    if as_script:
+        as_json(_facts(run, summaries))
+        return
+    columns = ["task", "n", "accuracy", "95 % interval", "not parsed", "truncated", "refused",
+               "no answer", "prefill t/s", "decode t/s"]  # fmt: skip
+    table(columns, [_row(summary) for summary in summaries.values()], title=_title(run))
+    for summary in summaries.values():
+        for line in _remarks(summary):
+            result(line)
+    if run.manifest.verification:
+        result(_verified(run.manifest.verification))
+    for warning in run.manifest.warnings:
+        say(f"note: {warning}")
+    result(f"stored in {run.folder}; `harness report` renders reports/index.html")
+
+
+def _title(run: Run) -> str:
+    model = run.manifest.model
+    return f"{model.name} ({model.quantization or 'unknown quantization'}, {model.interface})"
+
+
+def _row(summary: TaskSummary) -> list[str]:
+    apart = [str(summary.counts.get(outcome, 0)) for outcome in _APART]
+    speed = summary.speed
+    rates = [_rate(speed.prefill_rate), _rate(speed.decode_rate)]
+    return [summary.task, str(summary.n_answered), *_shown(summary.strict), *apart, *rates]
+
+
+def _shown(estimate: Estimate) -> tuple[str, str]:
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return "-", "cannot say"
+    return f"{estimate.value:.1%}", f"{estimate.low:.1%} … {estimate.high:.1%}"
+
+
+def _rate(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}" if value >= 10 else f"{value:.1f}"  # noqa: PLR2004
+
+
+def _remarks(summary: TaskSummary) -> list[str]:
+    lines = []
+    if summary.macro is not None and summary.macro.value is not None:
+        lines.append(
+            f"{summary.task}: average of {len(summary.subjects)} subjects (macro) "
+            f"{summary.macro.value:.1%}; counting every question the same (micro), as above"
+        )
+    if summary.chance is not None and summary.strict.low is not None:
+        lines.append(f"{summary.task}: blind guessing scores {summary.chance:.1%}")
+    if summary.below_chance:
+        lines.append(
+            f"{summary.task}: WORSE THAN GUESSING: look at the replies, "
+            "something between model and scorer is likely wrong"
+        )
+    if summary.one_letter:
+        lines.append(f"{summary.task}: nearly every answer is {summary.one_letter}")
+    if summary.bounds is not None:
+        lines.append(
+            f"{summary.task}: {summary.n_missing} without an answer; had they been all wrong "
+            f"or all right: {summary.bounds.worst:.1%} … {summary.bounds.best:.1%}"
+        )
+    return lines
+
+
+def _verified(checked: Mapping[str, Any]) -> str:
+    return (
+        f"verified cold: {checked['n']} requests, {checked['n_different']} answers differ, "
+        f"largest log-probability difference {checked['largest_logprob_difference']:.2g}"
+    )
+
+
+def _facts(run: Run, summaries: Mapping[str, TaskSummary]) -> dict[str, Any]:
+    manifest = run.manifest
+    return {
+        "run_id": manifest.run_id,
+        "folder": str(run.folder),
+        "status": manifest.status,
+        "model": asdict(manifest.model) | {"identity": manifest.model.identity},
+        "tasks": {
+            name: asdict(summary) | {"fingerprint": manifest.tasks[name].protocol.fingerprint}
+            for name, summary in summaries.items()
+        },
+        "verification": manifest.verification,
+        "warnings": manifest.warnings,
+    }

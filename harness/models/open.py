@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.errors import ModelError
@@ -19,7 +19,7 @@ from harness.models.spec import ModelSpec, resolve
 class OpenOptions:
     """What the user may say about opening a model; `engine` is for local ones."""
 
-    engine: EngineOptions = EngineOptions()
+    engine: EngineOptions = field(default_factory=EngineOptions)
     registry: Path | None = None
     accept_changed: bool = False
     note: Callable[[str], None] = lambda _: None
