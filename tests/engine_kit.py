@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from shared_data import shared_folder
-
 from harness.models.llamacpp.model import LlamaCppModel
 from harness.models.llamacpp.options import EngineOptions
 from harness.records import Decoding, Message, Request, RequestKind, Response
+from shared_data import shared_folder
 
 
 def stories(name: str = "stories260K-f32") -> str:

@@ -1,10 +1,10 @@
 import dataclasses
 
 import pytest
-from samples import PROTOCOL, request, sample
 
 from harness.protocol import Protocol, differences, prompts_hash, sample_ids_hash
 from harness.records import Decoding, Message
+from samples import PROTOCOL, request, sample
 
 FIELDS = [field.name for field in dataclasses.fields(Protocol)]
 

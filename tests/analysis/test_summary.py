@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from run_files import MODEL, PlantedTask, Timing, counts, write_run
 
 from harness.analysis.examples import read_examples
 from harness.analysis.leaderboard import build_leaderboard
@@ -12,6 +11,7 @@ from harness.errors import StoreError
 from harness.records import Outcome
 from harness.stats.estimate import wilson_interval
 from harness.store.read import find_runs, load_run
+from run_files import MODEL, PlantedTask, Timing, counts, write_run
 
 MIXED = counts(correct=60, wrong=25, unparsed=6, truncated=4, refused=2, error=3)
 

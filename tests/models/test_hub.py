@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shared_data import hub_server, requires_shared, shared_folder
 
 from harness.errors import ModelError
 from harness.models import digests
 from harness.models.hub import fetch
 from harness.models.registry import Registry
 from harness.models.spec import ModelSpec, resolve
+from shared_data import hub_server, requires_shared, shared_folder
 
 TOKEN = "hf_canary123"
 ADDRESS = "hf://org/tiny/tiny-f32.gguf"

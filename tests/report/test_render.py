@@ -9,13 +9,13 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from run_files import MODEL, PlantedTask, Timing, counts, write_run
 
 from harness.analysis.summary import summarize_run
 from harness.errors import UsageError
 from harness.report import words
 from harness.report.build import build_report
 from harness.store.read import load_run
+from run_files import MODEL, PlantedTask, Timing, counts, write_run
 
 MIXED = counts(correct=60, wrong=25, unparsed=6, truncated=4, refused=2, error=3)
 VOID = {"meta", "br", "hr", "img", "input", "link", "line", "rect", "circle"}

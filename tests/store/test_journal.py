@@ -6,12 +6,12 @@ import sys
 import time
 
 import pytest
-from samples import response, sample
 
 from harness.errors import StoreError
 from harness.store.journal import JOURNAL, Journal
 from harness.store.rows import response_from_row, sample_from_row
 from harness.store.schema import SCHEMA_VERSION
+from samples import response, sample
 
 
 @pytest.fixture
@@ -67,7 +67,8 @@ def test_a_second_writer_is_refused(folder):
 def test_the_lock_of_a_dead_process_is_ignored(folder):
     code = (
         "import sys, time; from pathlib import Path; from harness.store.journal import Journal\n"
-        "journal = Journal(Path(sys.argv[1])); journal.__enter__(); print('locked', flush=True); time.sleep(60)"
+        "journal = Journal(Path(sys.argv[1])); journal.__enter__()\n"
+        "print('locked', flush=True); time.sleep(60)"
     )
     child = subprocess.Popen(
         [sys.executable, "-c", code, str(folder)],

@@ -4,7 +4,6 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from samples import MODEL, PROTOCOL, response, sample
 
 from harness.errors import StoreError
 from harness.records import Outcome, Score
@@ -20,6 +19,7 @@ from harness.store.rows import (
     score_row,
 )
 from harness.store.schema import SCHEMA_VERSION, TABLES
+from samples import MODEL, PROTOCOL, response, sample
 
 SCORE = Score(Outcome.CORRECT, 1.0, "B", "letter/1", first_answer="B")
 

@@ -15,6 +15,9 @@ from harness.tasks.catalog import STOCK, TaskChoice, TaskEntry
 from harness.tasks.data import hub_error
 
 
+_HUB_LIBRARIES = {"huggingface_hub", "datasets", "httpx", "httpx2", "requests"}
+
+
 def build(choice: TaskChoice) -> dict[str, Any]:
     """Return lm-eval's task objects by subject; "" stands for a task without subjects.
 
@@ -41,11 +44,11 @@ def build(choice: TaskChoice) -> dict[str, Any]:
 def _build_error(entry: TaskEntry, error: Exception) -> HarnessError:
     if isinstance(error, HarnessError):
         return error
-    mistakes = (TypeError, KeyError, ValueError, AttributeError, ImportError, SyntaxError)
+    libraries = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
     # Without a network, datasets reports a missing cache as a ValueError.
-    if isinstance(error, mistakes) and "cache" not in str(error):
-        return TaskError(f"the task {entry.name} ({entry.path}) cannot be built: {error!r}")
-    return hub_error(entry.dataset, error)
+    if isinstance(error, OSError) or libraries & _HUB_LIBRARIES or "cache" in str(error):
+        return hub_error(entry.dataset, error)
+    return TaskError(f"the task {entry.name} ({entry.path}) cannot be built: {error!r}")
 
 
 @functools.lru_cache(maxsize=1)

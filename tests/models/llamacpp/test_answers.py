@@ -5,12 +5,12 @@ import math
 import urllib.request
 
 import pytest
+
 from engine_kit import answers, ask, opened, score, stories
 from gguf_files import write_phi3
-from shared_data import requires_shared
-
 from harness.models.llamacpp.answers import letter_mass
 from harness.models.transport import FailureKind, HttpFailure
+from shared_data import requires_shared
 
 ONCE = "Once upon a time"
 

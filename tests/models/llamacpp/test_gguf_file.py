@@ -4,8 +4,8 @@ import hashlib
 import time
 
 import pytest
-from gguf_files import PHI_TEMPLATE, SHAPE_06B, Shape, vocabulary, with_metadata, write_phi3
 
+from gguf_files import PHI_TEMPLATE, SHAPE_06B, Shape, vocabulary, with_metadata, write_phi3
 from harness.errors import ModelError
 from harness.models.llamacpp.gguf_file import inspect_gguf
 

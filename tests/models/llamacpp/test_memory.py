@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from engine_kit import opened
 
+from engine_kit import opened
 from harness.errors import ModelError, UsageError
 from harness.models.llamacpp.gguf_file import inspect_gguf
 from harness.models.llamacpp.memory import available_bytes, kv_bytes, needed_bytes

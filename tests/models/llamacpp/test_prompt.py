@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 import pytest
+
 from engine_kit import answers, ask, opened
 from gguf_files import (
     BOMB_TEMPLATE,
@@ -16,7 +17,6 @@ from gguf_files import (
     REFUSING_TEMPLATE,
     write_phi3,
 )
-
 from harness.errors import ModelError
 from harness.models.llamacpp.options import EngineOptions
 from harness.models.llamacpp.prompt import PromptRules, Prompts

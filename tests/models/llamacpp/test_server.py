@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-from engine_kit import answers, ask, opened, running, score
-from gguf_files import with_metadata, write_phi3
 
 import llama_server_shim
+from engine_kit import answers, ask, opened, running, score
+from gguf_files import with_metadata, write_phi3
 from harness.errors import ModelError
 from harness.models.llamacpp import child
 from harness.models.llamacpp.cores import usable_cores

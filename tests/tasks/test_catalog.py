@@ -1,0 +1,132 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.errors import TaskError
+from harness.records import RequestKind
+from harness.tasks.catalog import catalog, choose, read_entry
+
+TOYS = Path(__file__).parent.parent / "toy_tasks"
+
+
+def names(*expressions, trusted=()):
+    return [(c.entry.name, c.subjects) for c in choose(expressions, trusted)]
+
+
+def test_every_shipped_task_states_what_moves_scores():
+    for entry in catalog().values():
+        assert entry.shots is not None, entry.name
+        assert entry.version, entry.name
+        if entry.kind is RequestKind.GENERATE:
+            assert entry.max_tokens, entry.name
+            assert entry.stop_stated, entry.name
+
+
+def test_the_tasks_of_the_design_are_there():
+    assert {"mmlu", "mmlu_cot", "mmlu_logprob"} <= set(catalog())
+    assert [len(catalog()[name].subjects) for name in ("mmlu", "mmlu_cot", "mmlu_logprob")] == [
+        57,
+        57,
+        57,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("expressions", "expected"),
+    [
+        (["mmlu"], [("mmlu", ())]),
+        (["mmlu:anatomy,astronomy"], [("mmlu", ("anatomy", "astronomy"))]),
+        (["mmlu:astronomy,anatomy"], [("mmlu", ("anatomy", "astronomy"))]),
+        (["mmlu:anatomy,mmlu_cot"], [("mmlu", ("anatomy",)), ("mmlu_cot", ())]),
+        (["mmlu:anatomy", "mmlu_cot:virology"],
+         [("mmlu", ("anatomy",)), ("mmlu_cot", ("virology",))]),
+        (["mmlu", "mmlu"], [("mmlu", ())]),
+        (["mmlu_*"], [("mmlu_cot", ()), ("mmlu_logprob", ())]),
+        (["mmlu:*_law"], [("mmlu", ("international_law", "professional_law"))]),
+        (["mmlu, mmlu_cot"], [("mmlu", ()), ("mmlu_cot", ())]),
+    ],
+)  # fmt: skip
+def test_expressions(expressions, expected):
+    assert names(*expressions) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("mmul", "did you mean 'mmlu'"),
+        ("mmlu:anatomie", "did you mean 'anatomy'"),
+        ("nothing_like_it", "harness tasks"),
+        ("mmlu*:anatomy", "one task at a time"),
+        ("lm_eval/arc_eazy", "did you mean 'arc_easy'"),
+        ("lm_eval/arc_easy:x", "has no subjects"),
+    ],
+)
+def test_unknown_names_suggest_the_nearest(expression, message):
+    with pytest.raises(TaskError, match=message) as caught:
+        names(expression)
+
+    assert caught.value.exit_code == 2
+
+
+def test_stock_tasks_are_found_by_name():
+    entry = choose(["lm_eval/arc_easy"])[0].entry
+
+    assert entry.stock
+    assert entry.dataset == "allenai/ai2_arc"
+    assert entry.kind is RequestKind.LOGPROB
+
+
+def test_a_third_partys_folder_is_used_only_when_trusted():
+    with pytest.raises(TaskError):
+        names("toy_mc")
+
+    assert names("toy_mc:sums", trusted=(TOYS,)) == [("toy_mc", ("sums",))]
+
+
+def test_listing_runs_no_code_of_a_task(tmp_path):
+    folder = tmp_path / "evil"
+    folder.mkdir()
+    (folder / "utils.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    (folder / "evil.yaml").write_text("task: evil\ncustom_dataset: !function utils.load\n")
+
+    assert "evil" in catalog((tmp_path,))
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("task: [", "line 1"),
+        ("- a list", "expected a mapping"),
+        ("output_type: generate_until", "names no task"),
+        ("task: broken\nmetadata: 3", "must be mappings"),
+        ("task: broken\nmetadata: {subjects: nowhere.yaml}", "cannot read its subjects"),
+        ("task: broken\nmetadata: {subjects: [1, 2]}", "list of names"),
+        ("task: broken\ninclude: missing.yaml", "missing.yaml"),
+        ("task: !!python/object/apply:os.system ['true']", "cannot read"),
+    ],
+)
+def test_a_broken_definition_is_one_clear_error(tmp_path, text, message):
+    path = tmp_path / "broken.yaml"
+    path.write_text(text)
+
+    with pytest.raises(TaskError, match=message):
+        read_entry(path)
+
+
+def test_a_task_defined_twice_is_refused():
+    with pytest.raises(TaskError, match="again"):
+        catalog((TOYS, TOYS))
+
+
+def test_listing_imports_nothing_heavy():
+    code = (
+        "import sys; from harness.tasks.catalog import catalog; catalog(); "
+        "print({'lm_eval', 'datasets', 'pandas', 'matplotlib', 'xllamacpp', 'pyarrow'}"
+        " & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "set()"
