@@ -209,7 +209,7 @@ def test_a_prompt_beyond_the_context_is_an_error_with_both_numbers(story_model):
 
 
 @requires_shared
-def test_several_slots_share_the_work_and_answer_everything_once(tmp_path):
+def test_several_slots_share_the_work_and_answer_everything_once():
     requests = [ask(f"{ONCE} there was a {n}", max_tokens=4) for n in range(17)]
     with opened(stories(), slots=3, context=256) as model:
         responses = answers(model, *requests)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,11 +11,11 @@ import threading
 import time
 from pathlib import Path
 
+import llama_server_shim
 import pytest
 from engine_kit import answers, ask, opened, running, score
 from gguf_files import with_metadata, write_phi3
 
-import llama_server_shim
 from harness.errors import ModelError
 from harness.models.llamacpp import child
 from harness.models.llamacpp.cores import usable_cores
@@ -169,7 +170,7 @@ def test_the_environment_names_a_binary(phi_file, monkeypatch):
 
 
 def test_a_binary_that_is_not_there_is_named(phi_file):
-    with pytest.raises(ModelError, match="no such file.*--llama-server"):
+    with pytest.raises(ModelError, match=r"no such file.*--llama-server"):
         opened(phi_file, llama_server="/nowhere/llama-server")
 
 
@@ -245,8 +246,6 @@ def test_an_unknown_architecture_is_named(phi_file, tmp_path):
     ],
 )
 def test_a_death_is_explained(code, stderr, expected):
-    import re
-
     assert re.search(expected, explain_death(code, stderr))
 
 
