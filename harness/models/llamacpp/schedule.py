@@ -81,13 +81,22 @@ class Schedule:
         """Answer `requests`; raise ModelError where the server cannot be kept alive."""
         shares = Shares(requests, slots)
         while shares and not self._draining():
-            workers = [self._work(shares, slot, cache=cache) for slot in range(slots)]
-            await asyncio.gather(*workers)
+            await self._round(shares, slots, cache=cache)
             await self._restart_if_down()
             suspects, self._suspects = self._suspects, []
             for request in suspects:
                 if not self._draining():
                     await self._try_alone(request, self._asking(0, cache=cache))
+
+    async def _round(self, shares: Shares, slots: int, *, cache: bool) -> None:
+        """Let every slot work until nothing is left or the server is down."""
+        work = [self._work(shares, slot, cache=cache) for slot in range(slots)]
+        tasks = [asyncio.create_task(worker) for worker in work]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:  # a failure of one is the end of all
+                task.cancel()
 
     async def _work(self, shares: Shares, slot: int, *, cache: bool) -> None:
         while not self._down and not self._draining():
@@ -146,7 +155,7 @@ class Schedule:
             raise ModelError(await self._engine.last_words()) from failure
 
     async def _restart_if_down(self) -> None:
-        if not self._down:
+        if not self._down or self._draining():
             return
         self._deaths += 1
         if self._deaths >= _MOST_DEATHS:

@@ -219,16 +219,28 @@ def test_several_slots_share_the_work_and_answer_everything_once():
 
 
 @requires_shared
-def test_drain_ends_the_pass_early_and_the_next_one_runs(story_model):
+def test_drain_ends_the_pass_early_and_for_good():
     requests = [ask(f"{ONCE} {n}") for n in range(50)]
-    stream = story_model.respond(requests)
-    first = next(stream)
-    story_model.drain()
-    rest = list(stream)
+    with opened(stories()) as model:
+        stream = model.respond(requests)
+        first = next(stream)
+        model.drain()
+        rest = list(stream)
 
+        assert list(model.respond(requests)) == []
     assert first.text
     assert len(rest) < 49
-    assert len(answers(story_model, *requests)) == 50
+
+
+@pytest.mark.parametrize("strange", ["\x00", "\ud800", "\u202e\ufeff", "\U0001f600" * 9, ""])
+def test_strange_text_is_answered_or_an_error(random_model, strange):
+    odd, fine, scored = answers(
+        random_model, ask(f"one {strange}"), ask("one"), score(f"one {strange}", f" two{strange}")
+    )
+
+    assert (odd.text is None) == (odd.error_kind is not None)
+    assert (scored.logprobs is None) == (scored.error_kind is not None)
+    assert fine.error_kind is None
 
 
 @requires_shared

@@ -170,7 +170,7 @@ def test_the_environment_names_a_binary(phi_file, monkeypatch):
 
 
 def test_a_binary_that_is_not_there_is_named(phi_file):
-    with pytest.raises(ModelError, match=r"no such file.*--llama-server"):
+    with pytest.raises(ModelError, match=r"no such program.*--llama-server"):
         opened(phi_file, llama_server="/nowhere/llama-server")
 
 
