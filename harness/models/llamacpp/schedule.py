@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.errors import ModelError
 from harness.models.llamacpp.answers import Answerer, failed
@@ -86,7 +86,7 @@ class Schedule:
             suspects, self._suspects = self._suspects, []
             for request in suspects:
                 if not self._draining():
-                    await self._try_alone(request, self._asking(0, cache=cache))
+                    await self._try_alone(request, cache=cache)
 
     async def _round(self, shares: Shares, slots: int, *, cache: bool) -> None:
         """Let every slot work until nothing is left or the server is down."""
@@ -110,8 +110,9 @@ class Schedule:
         # Somebody else's server may have other slots than ours.
         return Asking(None if self._remote else slot, cache)
 
-    async def _try_alone(self, request: Request, asking: Asking) -> None:
+    async def _try_alone(self, request: Request, *, cache: bool) -> None:
         """Ask again with nothing beside it: what kills twice is not asked a third time."""
+        asking = replace(self._asking(0, cache=cache), stepwise=True)
         if not await self._answered(request, asking):
             words = await self._engine.last_words()
             message = f"the engine died twice on this request: {words}"

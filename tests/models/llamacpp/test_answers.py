@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 import urllib.request
+from dataclasses import replace
 
 import pytest
 from engine_kit import answers, ask, opened, score, stories
@@ -10,6 +11,7 @@ from gguf_files import write_phi3
 from shared_data import requires_shared
 
 from harness.models.llamacpp.answers import letter_mass
+from harness.models.llamacpp.prompt import Prompts
 from harness.models.transport import FailureKind, HttpFailure
 
 ONCE = "Once upon a time"
@@ -110,6 +112,22 @@ def test_characters_of_several_tokens_have_their_log_likelihood(random_model):
     expected = [cold_score(random_model, "question", text) for text in (snow, mixed, " one")]
     assert response.logprobs == pytest.approx([total for total, _ in expected], abs=1e-3)
     assert response.greedy == (False, False, False)
+
+
+def test_what_makes_grammars_abort_is_asked_step_by_step(random_model, monkeypatch):
+    [expected] = answers(random_model, score("question", " one \x00 two"))
+    pid = random_model._server.pid
+    force = Prompts.continuations
+
+    async def always_by_grammar(self, request):
+        context, continuations = await force(self, request)
+        return context, [replace(c, plain_ascii=True) for c in continuations]
+
+    monkeypatch.setattr(Prompts, "continuations", always_by_grammar)
+    [recovered] = answers(random_model, score("question", " one \x00 two"))
+
+    assert random_model._server.pid != pid
+    assert recovered.logprobs == pytest.approx(expected.logprobs, abs=1e-3)
 
 
 def test_letters_are_found_where_the_answer_begins_with_a_stop_word(random_model):
@@ -241,6 +259,7 @@ def test_strange_text_is_answered_or_an_error(random_model, strange):
     assert (odd.text is None) == (odd.error_kind is not None)
     assert (scored.logprobs is None) == (scored.error_kind is not None)
     assert fine.error_kind is None
+    assert "crash" not in {odd.error_kind, scored.error_kind}
 
 
 @requires_shared
