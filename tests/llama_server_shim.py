@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Stands in for a `llama-server` binary: takes its flags, serves through xllamacpp.
 
-Understands the flags harness passes and nothing else, as the real one would. Two file-system
-hooks let tests see or hurt it: SHIM_LOG gets one line for each start.
+Understands the flags harness passes and nothing else, as the real one would. SHIM_LOG names a
+file that gets one line for each start.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 import threading
+from pathlib import Path
 
 import xllamacpp
 
@@ -28,7 +29,7 @@ def main() -> None:
     print("llama-server shim: served by xllamacpp", file=sys.stderr)
     log = os.environ.get("SHIM_LOG")
     if log:
-        with open(log, "a", encoding="utf-8") as file:
+        with Path(log).open("a", encoding="utf-8") as file:
             file.write(f"{os.getpid()} {' '.join(sys.argv[1:])}\n")
     params = xllamacpp.CommonParams()
     params.model.path = arguments.model

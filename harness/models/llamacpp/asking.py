@@ -17,10 +17,14 @@ ALL_TOKENS = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How one request is sent: to which slot (None: the server chooses), with the cache or not."""
+    """How one request is sent: to which slot (None: the server chooses), with the cache or not.
+
+    `stepwise` forces continuations token by token, never by a grammar.
+    """
 
     slot: int | None
     cache: bool
+    stepwise: bool = False
 
     def body(self, prompt: Sequence[int], n_predict: int) -> dict[str, Any]:
         """Return the fields that every /completion has."""

@@ -21,9 +21,9 @@ from harness.records import ModelInfo
 CAPABILITIES = ("generate", "letters", "logprob")
 
 _MADE_UP_TEMPLATE = (
-    "{%- for message in messages -%}\n  {{- '<|im_start|>' + message.role + '\\n' + "
-    "message.content + '<|im_end|>\\n' -}}\n{%- endfor -%}\n{%- if add_generation_prompt -%}\n"
-    "  {{- '<|im_start|>assistant\\n' -}}\n{%- endif -%}"
+    "{%- for message in messages -%}\n  {{- '<|im_start|>' + message.role + '\n' + "
+    "message.content + '<|im_end|>\n' -}}\n{%- endfor -%}\n{%- if add_generation_prompt -%}\n"
+    "  {{- '<|im_start|>assistant\n' -}}\n{%- endif -%}"
 )
 """What llama-server shows as chat template of a file that has none."""
 
@@ -63,7 +63,9 @@ def template_of(file: GgufFacts | None, props: Mapping[str, Any]) -> str | None:
     if file is not None:
         return file.chat_template
     shown = props.get("chat_template")
-    return shown if shown and shown != _MADE_UP_TEMPLATE else None
+    if not shown or shown.replace("\\n", "\n") == _MADE_UP_TEMPLATE:
+        return None
+    return str(shown)
 
 
 def choose_interface(wanted: str | None, template: str | None, subject: str) -> str:

@@ -58,8 +58,10 @@ class Loglikelihood:
         """Learn about every token: all at once where the server can, else one by one."""
         tokens = list(continuation.tokens)
         at = self._known_length(tokens)
-        # llama.cpp aborts where forced tokens end within a character, taking the server along.
-        if len(tokens) - at > 1 and continuation.whole_characters:
+        # llama.cpp aborts where a grammar's tokens end within a character or begin with NUL,
+        # taking the server along.
+        by_grammar = continuation.plain_ascii and not self._asking.stepwise
+        if by_grammar and len(tokens) - at > 1:
             await self._force(tokens[:at], tokens[at:])
         while (at := self._known_length(tokens)) < len(tokens):
             if not await self._force(tokens[:at], [tokens[at]]):

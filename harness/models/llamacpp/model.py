@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,12 @@ from harness.models.llamacpp.options import (
     KV_BYTES,
     EngineOptions,
 )
-from harness.models.llamacpp.prompt import PromptError, PromptRules, Prompts
+from harness.models.llamacpp.prompt import (
+    PromptError,
+    PromptRules,
+    Prompts,
+    TemplateHangError,
+)
 from harness.models.llamacpp.schedule import Engine, Schedule
 from harness.models.llamacpp.server import (
     ChildServer,
@@ -34,6 +40,8 @@ from harness.models.llamacpp.server import (
 )
 from harness.models.transport import HttpFailure
 from harness.records import Message, ModelInfo, Request, Response
+
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ class LlamaCppModel:
         _check_options(options)
         self._options = options
         self._file = None if options.path is None else inspect_gguf(options.path)
-        self._threads = None if options.path is None else options.threads or usable_cores()
+        self._threads = None if options.path is None else _threads(options)
         self._server = _make_server(options, self._file, self._threads)
         self._client = LlamaClient(seconds=options.request_seconds)
         self._loop = LoopThread()
@@ -95,7 +103,10 @@ class LlamaCppModel:
         return self._loop.run(self._misfits(requests))
 
     def drain(self) -> None:
-        """Send nothing more; `respond` ends once what is in flight came back. Signal-safe."""
+        """Send nothing more; `respond` ends once what is in flight came back. Signal-safe.
+
+        It is for good: a pass that begins later ends at once.
+        """
         self._draining = True
 
     def close(self) -> None:
@@ -112,7 +123,6 @@ class LlamaCppModel:
     def _stream(self, requests: Sequence[Request], *, cache: bool) -> Iterator[Response]:
         # The loop runs in its own thread: a consumer that takes its time delays no answer.
         arrived: queue.SimpleQueue[Response | None] = queue.SimpleQueue()
-        self._draining = False
         schedule = Schedule(self._engine, emit=arrived.put, draining=lambda: self._draining)
         work = self._loop.submit(schedule.run(requests, self._options.slots, cache=cache))
         work.add_done_callback(lambda _: arrived.put(None))
@@ -165,26 +175,37 @@ class LlamaCppModel:
 
     async def _misfits(self, requests: Sequence[Request]) -> list[Misfit]:
         limit = self._info.context or 0
-        found = []
-        for request in requests:
-            try:
-                tokens = await self._engine.answerer.size(request)
-            except PromptError:  # it has its own error when it is asked
-                continue
-            if tokens > limit:
-                found.append(Misfit(request.key, tokens, limit))
-        return found
+        misfits = []
+        for batch in _batches(requests, _AT_ONCE):
+            sizes = await asyncio.gather(*(self._size(request) for request in batch))
+            pairs = zip(batch, sizes, strict=True)
+            misfits += [Misfit(r.key, tokens, limit) for r, tokens in pairs if tokens > limit]
+        return misfits
+
+    async def _size(self, request: Request) -> int:
+        """Return the tokens `request` needs; 0 where it gets an error of its own when asked."""
+        try:
+            return await self._engine.answerer.size(request)
+        except TemplateHangError as error:
+            # Its thread would compute on beside every answer: no way but to end the process.
+            raise ModelError(f"{self._subject}: {error}") from error
+        except PromptError:
+            return 0
 
     @property
     def _subject(self) -> str:
         return str(self._options.path or self._options.url)
 
 
+def _batches(requests: Sequence[Request], size: int) -> Iterator[Sequence[Request]]:
+    return (requests[start : start + size] for start in range(0, len(requests), size))
+
+
 def _check_options(options: EngineOptions) -> None:
     binary = options.binary
-    if binary is not None and not Path(binary).is_file():
+    if binary is not None and shutil.which(binary) is None:
         raise ModelError(
-            f"llama-server {binary!r}: no such file; check --llama-server or {BINARY_VARIABLE}"
+            f"llama-server {binary!r}: no such program; check --llama-server or {BINARY_VARIABLE}"
         )
     if (options.path is None) == (options.url is None):
         raise ModelError("a local model needs either the path of a .gguf file or a server's URL")
@@ -201,6 +222,11 @@ def _check_options(options: EngineOptions) -> None:
         )
 
 
+def _threads(options: EngineOptions) -> int:
+    cores = usable_cores()
+    return min(options.threads or cores, cores)
+
+
 def _make_server(options: EngineOptions, file: GgufFacts | None, threads: int | None) -> Server:
     if file is None or threads is None:
         return RemoteServer(str(options.url), options.api_key)
@@ -209,7 +235,7 @@ def _make_server(options: EngineOptions, file: GgufFacts | None, threads: int | 
     return ChildServer(
         Launch(
             path=str(Path(file.path).resolve()),
-            binary=options.binary,
+            binary=options.binary and shutil.which(options.binary),
             context=context,
             slots=options.slots,
             threads=threads,

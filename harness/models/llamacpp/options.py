@@ -31,6 +31,7 @@ class EngineOptions:
     `llama_server` is a llama-server binary to run instead of the embedded engine; the environment
     variable HARNESS_LLAMA_SERVER stands in where it is None.
     `context` is tokens per slot (default: 4,096, or the trained context where that is less).
+    `threads` is at most the cores that may really be used, which is also the default.
     `slots` is how many requests run at once; it may change greedy text, so it is a fixed,
     recorded setting. `interface` overrides the choice between "chat" and "completion".
     `request_seconds` is the longest one answer may take, `template_seconds` the longest a chat

@@ -40,10 +40,10 @@ class PromptRules:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Continuation:
-    """A text to be scored; `whole_characters` says that no token ends within a character."""
+    """A text to be scored; `plain_ascii` says that each of its tokens is whole characters."""
 
     tokens: tuple[int, ...]
-    whole_characters: bool
+    plain_ascii: bool
 
 
 class Prompts:
@@ -97,7 +97,8 @@ class Prompts:
         continuations = []
         for text in request.continuations:
             whole = await self._client.tokenize(context + tail + text)
-            plain = (context[-_LONGEST_TOKEN:] + tail + text).isascii()
+            near = context[-_LONGEST_TOKEN:] + tail + text
+            plain = near.isascii() and "\0" not in near
             continuations.append(Continuation(tuple(whole[len(ids) :]), plain))
         return start, continuations
 

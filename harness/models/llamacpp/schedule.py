@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.errors import ModelError
 from harness.models.llamacpp.answers import Answerer, failed
@@ -81,13 +81,22 @@ class Schedule:
         """Answer `requests`; raise ModelError where the server cannot be kept alive."""
         shares = Shares(requests, slots)
         while shares and not self._draining():
-            workers = [self._work(shares, slot, cache=cache) for slot in range(slots)]
-            await asyncio.gather(*workers)
+            await self._round(shares, slots, cache=cache)
             await self._restart_if_down()
             suspects, self._suspects = self._suspects, []
             for request in suspects:
                 if not self._draining():
-                    await self._try_alone(request, self._asking(0, cache=cache))
+                    await self._try_alone(request, cache=cache)
+
+    async def _round(self, shares: Shares, slots: int, *, cache: bool) -> None:
+        """Let every slot work until nothing is left or the server is down."""
+        work = [self._work(shares, slot, cache=cache) for slot in range(slots)]
+        tasks = [asyncio.create_task(worker) for worker in work]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:  # a failure of one is the end of all
+                task.cancel()
 
     async def _work(self, shares: Shares, slot: int, *, cache: bool) -> None:
         while not self._down and not self._draining():
@@ -101,8 +110,9 @@ class Schedule:
         # Somebody else's server may have other slots than ours.
         return Asking(None if self._remote else slot, cache)
 
-    async def _try_alone(self, request: Request, asking: Asking) -> None:
+    async def _try_alone(self, request: Request, *, cache: bool) -> None:
         """Ask again with nothing beside it: what kills twice is not asked a third time."""
+        asking = replace(self._asking(0, cache=cache), stepwise=True)
         if not await self._answered(request, asking):
             words = await self._engine.last_words()
             message = f"the engine died twice on this request: {words}"
@@ -146,7 +156,7 @@ class Schedule:
             raise ModelError(await self._engine.last_words()) from failure
 
     async def _restart_if_down(self) -> None:
-        if not self._down:
+        if not self._down or self._draining():
             return
         self._deaths += 1
         if self._deaths >= _MOST_DEATHS:

@@ -239,11 +239,14 @@ class ChildServer:
 
 def _environment() -> dict[str, str]:
     # llama-server reads LLAMA_ARG_* as if they were flags: settings nobody would see recorded.
-    return {
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("LLAMA_ARG_") and name != "LLAMA_API_KEY"
     }
+    # Threads that wait by spinning starve each other as soon as the machine has other work:
+    # measured on two busy cores, up to 80 times slower. Sleeping costs nothing measurable.
+    return {"OMP_WAIT_POLICY": "passive", **inherited}
 
 
 def _limit_growth(pid: int) -> None:

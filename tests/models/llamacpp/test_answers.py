@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 import math
 import urllib.request
+from dataclasses import replace
 
 import pytest
 
 from engine_kit import answers, ask, opened, score, stories
 from gguf_files import write_phi3
 from harness.models.llamacpp.answers import letter_mass
+from harness.models.llamacpp.prompt import Prompts
 from harness.models.transport import FailureKind, HttpFailure
 from shared_data import requires_shared
 
@@ -112,6 +114,22 @@ def test_characters_of_several_tokens_have_their_log_likelihood(random_model):
     assert response.greedy == (False, False, False)
 
 
+def test_what_makes_grammars_abort_is_asked_step_by_step(random_model, monkeypatch):
+    [expected] = answers(random_model, score("question", " one \x00 two"))
+    pid = random_model._server.pid
+    force = Prompts.continuations
+
+    async def always_by_grammar(self, request):
+        context, continuations = await force(self, request)
+        return context, [replace(c, plain_ascii=True) for c in continuations]
+
+    monkeypatch.setattr(Prompts, "continuations", always_by_grammar)
+    [recovered] = answers(random_model, score("question", " one \x00 two"))
+
+    assert random_model._server.pid != pid
+    assert recovered.logprobs == pytest.approx(expected.logprobs, abs=1e-3)
+
+
 def test_letters_are_found_where_the_answer_begins_with_a_stop_word(random_model):
     [free] = answers(random_model, ask("question", letters=("Q", "a"), max_tokens=1))
     stop = (free.text,)
@@ -209,7 +227,7 @@ def test_a_prompt_beyond_the_context_is_an_error_with_both_numbers(story_model):
 
 
 @requires_shared
-def test_several_slots_share_the_work_and_answer_everything_once(tmp_path):
+def test_several_slots_share_the_work_and_answer_everything_once():
     requests = [ask(f"{ONCE} there was a {n}", max_tokens=4) for n in range(17)]
     with opened(stories(), slots=3, context=256) as model:
         responses = answers(model, *requests)
@@ -219,16 +237,29 @@ def test_several_slots_share_the_work_and_answer_everything_once(tmp_path):
 
 
 @requires_shared
-def test_drain_ends_the_pass_early_and_the_next_one_runs(story_model):
+def test_drain_ends_the_pass_early_and_for_good():
     requests = [ask(f"{ONCE} {n}") for n in range(50)]
-    stream = story_model.respond(requests)
-    first = next(stream)
-    story_model.drain()
-    rest = list(stream)
+    with opened(stories()) as model:
+        stream = model.respond(requests)
+        first = next(stream)
+        model.drain()
+        rest = list(stream)
 
+        assert list(model.respond(requests)) == []
     assert first.text
     assert len(rest) < 49
-    assert len(answers(story_model, *requests)) == 50
+
+
+@pytest.mark.parametrize("strange", ["\x00", "\ud800", "\u202e\ufeff", "\U0001f600" * 9, ""])
+def test_strange_text_is_answered_or_an_error(random_model, strange):
+    odd, fine, scored = answers(
+        random_model, ask(f"one {strange}"), ask("one"), score(f"one {strange}", f" two{strange}")
+    )
+
+    assert (odd.text is None) == (odd.error_kind is not None)
+    assert (scored.logprobs is None) == (scored.error_kind is not None)
+    assert fine.error_kind is None
+    assert "crash" not in {odd.error_kind, scored.error_kind}
 
 
 @requires_shared

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -169,7 +170,7 @@ def test_the_environment_names_a_binary(phi_file, monkeypatch):
 
 
 def test_a_binary_that_is_not_there_is_named(phi_file):
-    with pytest.raises(ModelError, match="no such file.*--llama-server"):
+    with pytest.raises(ModelError, match=r"no such program.*--llama-server"):
         opened(phi_file, llama_server="/nowhere/llama-server")
 
 
@@ -245,8 +246,6 @@ def test_an_unknown_architecture_is_named(phi_file, tmp_path):
     ],
 )
 def test_a_death_is_explained(code, stderr, expected):
-    import re
-
     assert re.search(expected, explain_death(code, stderr))
 
 
