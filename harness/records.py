@@ -185,10 +185,10 @@ class ModelInfo:
     def identity(self) -> str:
         """Hash of what decides an answer: weights or snapshot, engine, template, settings.
 
-        Name, licence and hardware are recorded but not part of it.
+        Name, licence, hardware and the room for tokens are recorded but not part of it.
         """
         facts = asdict(self)
-        for recorded_only in ("name", "licence", "hardware", "family", "source"):
+        for recorded_only in ("name", "licence", "hardware", "family", "source", "context"):
             del facts[recorded_only]
         if self.sha256 is None:
             facts["source"] = self.source

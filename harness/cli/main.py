@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -52,6 +53,9 @@ def main() -> None:
 
 
 def _exit_code() -> int:
+    if not sys.stderr.isatty():
+        # Bars drawn into a log hide its lines; read when huggingface_hub is first imported.
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
         return int(app(standalone_mode=False) or 0)
     except HarnessError as error:

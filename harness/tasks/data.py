@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -66,10 +65,7 @@ def snapshot(repo: str, patterns: tuple[str, ...]) -> Path:
         HubError: the files could not be fetched.
     """
     from huggingface_hub import snapshot_download
-    from huggingface_hub.utils import disable_progress_bars
 
-    if not sys.stderr.isatty():
-        disable_progress_bars()
     try:
         return Path(snapshot_download(repo, repo_type="dataset", allow_patterns=list(patterns)))
     except Exception as error:

@@ -127,7 +127,6 @@ def _settings(
 ) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "slots": options.slots,
-        "context_asked": options.context,
         "prompt_cache": True,
         "template_drops": list(observed.template_drops),
         "system_role": observed.system_role,

@@ -25,8 +25,8 @@ def needed_bytes(facts: GgufFacts, options: EngineOptions, context: int) -> int:
 
 def kv_bytes(facts: GgufFacts, options: EngineOptions, context: int) -> int:
     """Return the bytes of the KV cache for `context` tokens in each slot."""
-    element = facts.key_length * KV_BYTES[options.kv_type_k]
-    element += facts.value_length * KV_BYTES[options.kv_type_v]
+    element = facts.key_length * KV_BYTES[options.kv_type_k or "f16"]
+    element += facts.value_length * KV_BYTES[options.kv_type_v or "f16"]
     return int(sum(facts.kv_heads) * element * context * options.slots)
 
 

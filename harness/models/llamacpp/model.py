@@ -20,8 +20,8 @@ from harness.models.llamacpp.loop import LoopThread
 from harness.models.llamacpp.memory import check_memory
 from harness.models.llamacpp.options import (
     BINARY_VARIABLE,
-    DEFAULT_CONTEXT,
     KV_BYTES,
+    SMALLEST_CONTEXT,
     EngineOptions,
 )
 from harness.models.llamacpp.prompt import (
@@ -38,6 +38,7 @@ from harness.models.llamacpp.server import (
     Server,
     start_seconds,
 )
+from harness.models.llamacpp.settle import largest_context, settle
 from harness.models.transport import HttpFailure
 from harness.records import Message, ModelInfo, Request, Response
 
@@ -62,8 +63,9 @@ class LlamaCppModel:
 
     def __init__(self, options: EngineOptions) -> None:
         _check_options(options)
-        self._options = options
+        self._asked_context = options.context
         self._file = None if options.path is None else inspect_gguf(options.path)
+        self._options = options = options if self._file is None else settle(options, self._file)
         self._threads = None if options.path is None else _threads(options)
         self._server = _make_server(options, self._file, self._threads)
         self._client = LlamaClient(seconds=options.request_seconds)
@@ -162,7 +164,7 @@ class LlamaCppModel:
             interface=interface,
             threads=self._threads,
         )
-        self._notes = _context_notes(self._options, self._info)
+        self._notes = _context_notes(self._asked_context, self._info)
         if rules.chat and not observed.system_role:
             self._notes.append(
                 "the chat template has no place for system messages: llama.cpp puts their text "
@@ -214,9 +216,9 @@ def _check_options(options: EngineOptions) -> None:
         if value is not None and value < 1:
             raise ModelError(f"{name} is {value}, expected 1 or more")
     for kind in (options.kv_type_k, options.kv_type_v):
-        if kind not in KV_BYTES:
+        if kind is not None and kind not in KV_BYTES:
             raise ModelError(f"KV type {kind!r} is unknown, expected one of {', '.join(KV_BYTES)}")
-    if options.flash_attention not in {"auto", "on", "off"}:
+    if options.flash_attention not in {None, "auto", "on", "off"}:
         raise ModelError(
             f"flash_attention is {options.flash_attention!r}, expected 'auto', 'on' or 'off'"
         )
@@ -230,7 +232,7 @@ def _threads(options: EngineOptions) -> int:
 def _make_server(options: EngineOptions, file: GgufFacts | None, threads: int | None) -> Server:
     if file is None or threads is None:
         return RemoteServer(str(options.url), options.api_key)
-    context = options.context or min(DEFAULT_CONTEXT, file.trained_context or DEFAULT_CONTEXT)
+    context = options.context or SMALLEST_CONTEXT
     check_memory(file, options, context)
     return ChildServer(
         Launch(
@@ -239,9 +241,9 @@ def _make_server(options: EngineOptions, file: GgufFacts | None, threads: int | 
             context=context,
             slots=options.slots,
             threads=threads,
-            kv_type_k=options.kv_type_k,
-            kv_type_v=options.kv_type_v,
-            flash_attention=options.flash_attention,
+            kv_type_k=options.kv_type_k or "f16",
+            kv_type_v=options.kv_type_v or "f16",
+            flash_attention=options.flash_attention or "auto",
             # llama.cpp runs a file's template at its start; one that is not wanted must not.
             template="chatml" if options.interface == "completion" else None,
             start_seconds=options.start_seconds or start_seconds(file.file_bytes),
@@ -255,9 +257,11 @@ async def _dropped_roles(prompts: Prompts) -> list[str]:
     return await prompts.dropped_roles([Message(r, f"q{r}{i}q") for i, r in enumerate(roles)])
 
 
-def _context_notes(options: EngineOptions, info: ModelInfo) -> list[str]:
-    asked, got, trained = options.context, info.context, info.trained_context
+def _context_notes(asked: int | None, info: ModelInfo) -> list[str]:
+    got, trained = info.context, info.trained_context
     notes = []
+    if asked is None and got and trained and got < largest_context(trained):
+        notes.append(f"memory allows {got:,} tokens of context; --context N insists on another")
     if asked and trained and asked > trained:
         notes.append(f"the context asked for ({asked:,} tokens) is above the trained {trained:,}")
     if asked and got and got < asked:

@@ -20,8 +20,11 @@ KV_BYTES = {
 
 BINARY_VARIABLE = "HARNESS_LLAMA_SERVER"
 
-DEFAULT_CONTEXT = 4096
-"""Tokens per request unless the user asks otherwise: five-shot prompts and long answers fit."""
+LARGEST_CONTEXT = 16_384
+"""Tokens per request that are enough for five long examples and a long answer."""
+
+SMALLEST_CONTEXT = 2_048
+"""Tokens per request below which hardly any benchmark fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,8 @@ class EngineOptions:
 
     `llama_server` is a llama-server binary to run instead of the embedded engine; the environment
     variable HARNESS_LLAMA_SERVER stands in where it is None.
-    `context` is tokens per slot (default: 4,096, or the trained context where that is less).
+    `context` is tokens per slot; it, the cache types and attention are settled from the file
+    where they are None (settle.py).
     `threads` is at most the cores that may really be used, which is also the default.
     `slots` is how many requests run at once; it may change greedy text, so it is a fixed,
     recorded setting. `interface` overrides the choice between "chat" and "completion".
@@ -51,9 +55,9 @@ class EngineOptions:
     context: int | None = None
     slots: int = 1
     threads: int | None = None
-    kv_type_k: str = "f16"
-    kv_type_v: str = "f16"
-    flash_attention: str = "auto"
+    kv_type_k: str | None = None
+    kv_type_v: str | None = None
+    flash_attention: str | None = None
     request_seconds: float = 3600.0
     template_seconds: float = 10.0
     start_seconds: float | None = None

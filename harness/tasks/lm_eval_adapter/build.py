@@ -14,7 +14,6 @@ from harness.errors import HarnessError, TaskError
 from harness.tasks.catalog import STOCK, TaskChoice, TaskEntry
 from harness.tasks.data import hub_error
 
-
 _HUB_LIBRARIES = {"huggingface_hub", "datasets", "httpx", "httpx2", "requests"}
 
 
