@@ -242,8 +242,7 @@ def _sample(row: _Row) -> dict[str, Any]:
         "subject": row.subject,
         "gold": row.gold,
         "choices": canonical_json(["one", "two", "three", "four"]),
-        "request_key": row.request.key,
-        "request": canonical_json(asdict(row.request)),
+        "requests": canonical_json([asdict(row.request)]),
         "doc": "null",
     }
 
@@ -253,6 +252,7 @@ def _response(row: _Row, run_id: str) -> dict[str, Any]:
     cells = {
         "task": row.task,
         "sample_id": row.sample_id,
+        "part": 0,
         "request_key": row.request.key,
         "origin": origin,
     }

@@ -95,15 +95,15 @@ def _keys(rows: pd.DataFrame) -> list[_Key]:
 
 
 def _messages(run: Run, keys: AbstractSet[_Key]) -> dict[_Key, tuple[Message, ...]]:
-    rows = _rows_of(read_columns(run, "samples", (*_KEY, "request")), keys)
-    found = {(row["task"], row["sample_id"]): _parse(row["request"], run) for row in rows}
+    rows = _rows_of(read_columns(run, "samples", (*_KEY, "requests")), keys)
+    found = {(row["task"], row["sample_id"]): _parse(row["requests"], run) for row in rows}
     return {key: found.get(key, ()) for key in keys}
 
 
-def _parse(request: str, run: Run) -> tuple[Message, ...]:
+def _parse(requests: str, run: Run) -> tuple[Message, ...]:
     try:
-        return tuple(Message(**message) for message in json.loads(request)["messages"])
-    except (ValueError, TypeError, KeyError) as error:
+        return tuple(Message(**message) for message in json.loads(requests)[0]["messages"])
+    except (ValueError, TypeError, LookupError) as error:
         raise StoreError(
             f"a request in {run.folder} cannot be read ({error}); the run is damaged: "
             "run it again with --fresh"

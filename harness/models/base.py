@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from harness.records import ModelInfo, Request, Response
@@ -30,6 +31,24 @@ class Model(Protocol):
 
     def close(self) -> None:
         """Release what the model holds (child process, connections); safe to call twice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A request that is larger than the context; all figures in tokens."""
+
+    request_key: str
+    tokens: int
+    limit: int
+
+
+@runtime_checkable
+class Measurable(Protocol):
+    """A model that can tell in advance which requests are too large for it."""
+
+    def preflight(self, requests: Sequence[Request]) -> list[Misfit]:
+        """Return the requests that do not fit; nothing is asked."""
         ...
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness import __version__
 from harness.errors import InterruptedRunError
-from harness.models.base import Model
+from harness.models.base import Measurable, Model
 from harness.models.open import OpenOptions, open_model
 from harness.pipeline.options import Asking, Progress, Quiet, RunOptions
 from harness.pipeline.plan import Plan, PlannedTask, check_capabilities, chosen, make_plan
@@ -25,6 +25,7 @@ from harness.store.parquet import write_table
 from harness.store.read import Run, find_runs, load_run
 from harness.store.rows import Row, group_responses, response_from_row, score_row
 
+_NAMED_MISFITS = 5
 _PACKAGES = ("lm_eval", "datasets", "pyarrow", "xllamacpp", "numpy")
 
 
@@ -96,6 +97,7 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         if not options.fresh:
             _reuse(journal, model, plan, options)
         work = _outstanding(journal, plan)
+        _say_misfits(model, work, progress)
         progress.start(work.total, work.total - sum(map(len, work.waiting.values())))
         warnings = plan.warnings + _ask(journal, model, work, folder.name, progress)
         if options.stop.requested and work.waiting:
@@ -156,6 +158,25 @@ def _outstanding(journal: Journal, plan: Plan) -> _Work:
                 waiting.setdefault(request.key, []).append((sample, part))
                 requests[request.key] = request
     return _Work(waiting, list(requests.values()), total)
+
+
+def _say_misfits(model: Model, work: _Work, progress: Progress) -> None:
+    """Name, before anything is asked, what is too large: it will be an error, never cut."""
+    if not isinstance(model, Measurable):
+        return
+    misfits = sorted(model.preflight(work.requests), key=lambda misfit: -misfit.tokens)
+    if not misfits:
+        return
+    named = []
+    for misfit in misfits[:_NAMED_MISFITS]:
+        sample, _ = work.waiting[misfit.request_key][0]
+        named.append(f"{sample.subject or sample.task} {sample.sample_id[:8]}: {misfit.tokens:,}")
+    progress.note(
+        f"{len(misfits)} of {len(work.requests)} requests do not fit into "
+        f"{misfits[0].limit:,} tokens of context and will be errors, not cut "
+        f"({'; '.join(named)}{' tokens; ...' if len(misfits) > len(named) else ' tokens'}); "
+        "a larger --context may help"
+    )
 
 
 def _ask(

@@ -25,13 +25,13 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import pyarrow.parquet as pq  # noqa: E402
-from gguf_files import SHAPE_06B, write_phi3  # noqa: E402
-from shared_data import shared_folder  # noqa: E402
 
+from gguf_files import SHAPE_06B, write_phi3  # noqa: E402
 from harness.models.llamacpp.cores import usable_cores  # noqa: E402
 from harness.models.llamacpp.model import LlamaCppModel  # noqa: E402
 from harness.models.llamacpp.options import EngineOptions  # noqa: E402
 from harness.records import Decoding, Message, Request, RequestKind, Response  # noqa: E402
+from shared_data import shared_folder  # noqa: E402
 
 ONE_TOKEN = Decoding(max_tokens=1, stop=(), temperature=0.0, top_p=1.0, seed=0)
 

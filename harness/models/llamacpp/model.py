@@ -6,11 +6,11 @@ import asyncio
 import queue
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from harness.errors import ModelError
+from harness.models.base import Misfit
 from harness.models.llamacpp.answers import Answerer
 from harness.models.llamacpp.client import LlamaClient
 from harness.models.llamacpp.cores import usable_cores
@@ -43,15 +43,8 @@ from harness.models.transport import HttpFailure
 from harness.records import Message, ModelInfo, Request, Response
 
 _AT_ONCE = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Misfit:
-    """A request that is larger than the context; all figures in tokens."""
-
-    request_key: str
-    tokens: int
-    limit: int
+_TEMPLATE_BYTES = 1_024
+_TURN_BYTES = 64
 
 
 class LlamaCppModel:
@@ -178,7 +171,8 @@ class LlamaCppModel:
     async def _misfits(self, requests: Sequence[Request]) -> list[Misfit]:
         limit = self._info.context or 0
         misfits = []
-        for batch in _batches(requests, _AT_ONCE):
+        doubtful = [request for request in requests if _most_tokens(request) > limit]
+        for batch in _batches(doubtful, _AT_ONCE):
             sizes = await asyncio.gather(*(self._size(request) for request in batch))
             pairs = zip(batch, sizes, strict=True)
             misfits += [Misfit(r.key, tokens, limit) for r, tokens in pairs if tokens > limit]
@@ -197,6 +191,17 @@ class LlamaCppModel:
     @property
     def _subject(self) -> str:
         return str(self._options.path or self._options.url)
+
+
+def _most_tokens(request: Request) -> int:
+    """Bound the tokens of a request without a tokenizer: none stands for less than a byte.
+
+    What a chat template adds is guessed generously; the exact check is made when asking.
+    """
+    shown = len(request.prompt.encode("utf-8", "replace"))
+    more = max((len(text.encode("utf-8", "replace")) for text in request.continuations), default=0)
+    answer = request.decoding.max_tokens if request.decoding else more
+    return shown + answer + _TEMPLATE_BYTES + _TURN_BYTES * len(request.messages)
 
 
 def _batches(requests: Sequence[Request], size: int) -> Iterator[Sequence[Request]]:
