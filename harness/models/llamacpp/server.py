@@ -244,8 +244,8 @@ def _environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("LLAMA_ARG_") and name != "LLAMA_API_KEY"
     }
-    # Threads that wait by spinning starve each other as soon as the machine has other work:
-    # measured on two busy cores, up to 80 times slower. Sleeping costs nothing measurable.
+    # Threads that wait by spinning starve each other as soon as the machine has other work: on
+    # two busy cores the same answer took 0.4 s with sleeping threads and 0.4 to 37 s without.
     return {"OMP_WAIT_POLICY": "passive", **inherited}
 
 
