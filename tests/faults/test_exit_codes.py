@@ -72,13 +72,15 @@ def test_not_enough_memory(tmp_path):
 
 
 def test_a_context_too_small_is_said_in_advance_and_is_an_error_outcome(tmp_path):
-    done = run_toy(FILE, tmp_path, "--context", "32", "--json")
+    asked = ["run", "-m", FILE, "-t", "mmlu:anatomy", "--limit", "3", "--json"]
+    done = harness(*asked, "--context", "256", cwd=tmp_path)
 
-    refused(done, 3, "12 of 12 samples")
-    assert "do not fit into" in done.stderr
-    counts = json.loads(done.stdout)["tasks"]["toy_mc"]["counts"]
-    assert counts["error"] == 12
-    assert sum(counts.values()) == 12
+    refused(done, 3, "3 of 3 samples")
+    assert "3 of 3 requests do not fit into 256 tokens" in done.stderr
+    assert json.loads(done.stdout)["tasks"]["mmlu"]["counts"]["error"] == 3
+    enough = harness(*asked, cwd=tmp_path)
+    assert enough.returncode == 0, enough.stderr
+    assert json.loads(enough.stdout)["run_id"] == json.loads(done.stdout)["run_id"]
 
 
 def test_a_context_above_the_trained_one_is_said(tmp_path):

@@ -26,8 +26,6 @@ def test_name_of_the_registry_brings_all_that_is_known(registry: Registry) -> No
     assert spec.name == "phi-mini-q4"
     assert spec.repo == "microsoft/Phi-3-mini-4k-instruct-gguf"
     assert spec.file == "Phi-3-mini-4k-instruct-q4.gguf"
-    assert spec.sha256 is not None
-    assert spec.revision is not None
     assert spec.entry is registry.entries["phi-mini-q4"]
     assert spec.interface == "chat"
 

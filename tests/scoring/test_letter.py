@@ -708,7 +708,7 @@ def test_thinking_changes_nothing():
 
 
 def test_scoring_never_raises():
-    source = random.Random(20240607)  # noqa: S311 - noise, not secrets
+    source = random.Random(20240607)
     alphabet = "ABCDI abi.,:;()[]{}*$\\`<>/|\n\"'-_#=→answeristhoption\0\ud800\u0301\u202e答"
     for _ in range(3000):
         noise = source.randbytes(source.randrange(120)).decode("latin-1")

@@ -117,7 +117,7 @@ def _what_instead(start: bytes) -> str:
         return "it is a git-LFS pointer, not the weights; run `git lfs pull` or download the file"
     if re.match(rb"\s*(<!doctype|<html|<\?xml|<head)", start, re.IGNORECASE):
         return (
-            "it is a web page (an error or log-in page saved as the model); "
+            "it is a web page (HTML: an error or log-in page saved as the model); "
             "download it from its 'resolve' address, with a token where the model is gated"
         )
     if start[:2] == b"PK" or start[8:9] == b"{":

@@ -1,0 +1,103 @@
+"""kill -9 at random points, the same command again: nothing lost, nothing twice, same table."""
+
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from cli_kit import command, environment
+from harness.store.read import load_run
+from shared_data import requires_shared, shared_folder
+
+KILLS = 30
+DATA = (shared_folder() or Path()) / "data" / "hub" / "models" / "local" / "stories260K-gguf"
+ASKED = ["run", "-m", DATA / "stories260K-f32-ctx16k.gguf", "--threads", "1", "--results"]
+TASK = ["--tasks", "mmlu:anatomy,virology", "--limit", "100"]
+TIMINGS = {
+    "prefill_seconds",
+    "decode_seconds",
+    "first_token_seconds",
+    "total_seconds",
+    "peak_memory_bytes",
+    "answered_at",
+    "reused_tokens",
+}
+
+
+def start(results):
+    return subprocess.Popen(
+        command(*ASKED, results, *TASK),
+        cwd=results.parent,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def table(results):
+    """Samples, answers and scores of the one finished run, timings aside."""
+    (folder,) = results.iterdir()
+    run = load_run(folder)
+    answers = [
+        {name: value for name, value in row.items() if name not in TIMINGS}
+        for row in run.rows("responses")
+    ]
+    return list(run.rows("samples")), answers, list(run.rows("scores"))
+
+
+def answered(results):
+    """What the journal holds after a kill; a finished run has none."""
+    found = list(results.glob("*/journal.sqlite"))
+    if not found:
+        return None
+    with sqlite3.connect(found[0]) as connection:
+        tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'responses'")
+        if not tables.fetchone()[0]:
+            return set()
+        rows = connection.execute("SELECT task, sample_id, part, text FROM responses").fetchall()
+    assert len({row[:3] for row in rows}) == len(rows)
+    return set(rows)
+
+
+@requires_shared
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_thirty_kills_leave_the_same_table(tmp_path):
+    undisturbed = tmp_path / "undisturbed"
+    began = time.monotonic()
+    assert start(undisturbed).wait() == 0
+    whole = time.monotonic() - began
+    expected = table(undisturbed)
+    rng = random.Random(20)
+    kills = caught_midway = chains = 0
+
+    while kills < KILLS:
+        chains += 1
+        results = tmp_path / f"killed-{chains}"
+        stored = set()
+        while True:
+            process = start(results)
+            try:
+                # Most of a run's time passes before the first and after the last answer.
+                code = process.wait(timeout=rng.uniform(0.3, 0.9) * whole)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                code = process.wait()
+                kills += 1
+            if code == 0:
+                break
+            found = answered(results)
+            if found is not None:
+                assert stored <= found
+                caught_midway += 0 < len(found) < len(expected[1])
+                stored = found
+            if kills >= KILLS:
+                assert start(results).wait() == 0
+                break
+        assert table(results) == expected
+
+    assert caught_midway >= 5
