@@ -1,5 +1,71 @@
-"""Compare small and large language models through one identical pipeline."""
+"""Compare small and large language models through one identical pipeline.
+
+    import harness
+
+    run = harness.run("phi-mini-q4", "mmlu", limit=570)
+    run.scores          # a DataFrame: one row a sample
+
+Everything named in `__all__` is public; it is imported when first used.
+"""
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.analysis.summary import summarize_run
+    from harness.errors import HarnessError
+    from harness.models.base import Model
+    from harness.models.mock import MockModel
+    from harness.pipeline.run import run
+    from harness.protocol import Protocol, differences
+    from harness.records import Request, Response, Sample, Score
+    from harness.report.build import build_report
+    from harness.store.read import Run, load_run
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "HarnessError",
+    "MockModel",
+    "Model",
+    "Protocol",
+    "Request",
+    "Response",
+    "Run",
+    "Sample",
+    "Score",
+    "build_report",
+    "differences",
+    "load_run",
+    "run",
+    "summarize_run",
+]
+
+_HOMES = {
+    "HarnessError": "errors",
+    "MockModel": "models.mock",
+    "Model": "models.base",
+    "Protocol": "protocol",
+    "Request": "records",
+    "Response": "records",
+    "Run": "store.read",
+    "Sample": "records",
+    "Score": "records",
+    "build_report": "report.build",
+    "differences": "protocol",
+    "load_run": "store.read",
+    "run": "pipeline.run",
+    "summarize_run": "analysis.summary",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'harness' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"harness.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from harness.analysis.summary import TaskSummary
 
 _APART = (Outcome.UNPARSED, Outcome.TRUNCATED, Outcome.REFUSED, Outcome.ERROR)
+_WORTH_SAYING = 0.01
+_UNREADABLE = {
+    Outcome.UNPARSED: "named no answer that could be read",
+    Outcome.TRUNCATED: "reached the length limit before they named an answer",
+    Outcome.REFUSED: "refused to answer",
+}
 
 
 def show_run(run: Run, *, as_script: bool) -> None:
@@ -68,10 +74,15 @@ def _remarks(summary: TaskSummary) -> list[str]:
         )
     if summary.chance is not None and summary.strict.low is not None:
         lines.append(f"{summary.task}: blind guessing scores {summary.chance:.1%}")
+    lines += [
+        f"{summary.task}: {summary.counts[outcome]} of {summary.n_answered} replies {what}"
+        for outcome, what in _UNREADABLE.items()
+        if summary.counts.get(outcome, 0) > _WORTH_SAYING * summary.n_answered
+    ]
     if summary.below_chance:
         lines.append(
-            f"{summary.task}: WORSE THAN GUESSING: look at the replies, "
-            "something between model and scorer is likely wrong"
+            f"{summary.task}: WORSE THAN GUESSING: something between model and scorer is likely "
+            "wrong; the report shows example replies"
         )
     if summary.one_letter:
         lines.append(f"{summary.task}: nearly every answer is {summary.one_letter}")
