@@ -16,7 +16,7 @@ from shared_data import requires_shared, shared_folder
 KILLS = 30
 DATA = (shared_folder() or Path()) / "data" / "hub" / "models" / "local" / "stories260K-gguf"
 ASKED = ["run", "-m", DATA / "stories260K-f32-ctx16k.gguf", "--threads", "1", "--results"]
-TASK = ["--tasks", "mmlu:anatomy,virology", "--limit", "100"]
+TASK = ["--tasks", "mmlu:anatomy,virology", "--limit", "60"]
 TIMINGS = {
     "prefill_seconds",
     "decode_seconds",
