@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.protocol import Protocol
+import samples
 from harness.records import (
     Decoding,
     Message,
@@ -48,32 +48,7 @@ MODEL = ModelInfo(
     hardware={"cpu": "Example CPU", "cores": 4, "memory_bytes": 17_179_869_184},
 )
 
-PROTOCOL = Protocol(
-    task="mini",
-    task_version="1",
-    dataset="example/mini",
-    revision="0123456789abcdef0123456789abcdef01234567",
-    split="test",
-    sample_ids="0" * 64,
-    template="{question}",
-    prompts="1" * 64,
-    shots=5,
-    shot_ids="2" * 64,
-    shot_order="first_n",
-    option_order="as given",
-    system_prompt="",
-    kind="generate",
-    temperature=0.0,
-    top_p=1.0,
-    max_tokens=16,
-    stop=(),
-    seed=0,
-    repeats=1,
-    scorer="letter@1",
-    judge="",
-    judge_prompt="",
-    averaging="micro",
-)
+PROTOCOL = replace(samples.PROTOCOL, task="mini", dataset="example/mini")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from typing import Any
 
 import platformdirs
 
-_CHUNK = 1 << 20
+from harness.store.files import file_sha256
+
 _DIGESTS = "digests.json"
 _DOWNLOADS = "downloads.json"
 
@@ -47,7 +48,7 @@ def sha256_of(file: Path) -> str:
     known = _load(_DIGESTS).get(str(file))
     if isinstance(known, dict) and stamp.items() <= known.items() and _is_sha256(known):
         return str(known["sha256"])
-    digest = _digest(file)
+    digest = file_sha256(file)
     _store(_DIGESTS, str(file), {**stamp, "sha256": digest})
     return digest
 
@@ -64,14 +65,6 @@ def record_download(key: str, sha256: str, revision: str) -> None:
     """Remember what `key` means from here on."""
     at = datetime.now(UTC).isoformat(timespec="seconds")
     _store(_DOWNLOADS, key, asdict(Download(sha256, revision, at)))
-
-
-def _digest(file: Path) -> str:
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _is_sha256(known: Mapping[str, Any]) -> bool:

@@ -34,8 +34,10 @@ class HubFile:
 
     @property
     def key(self) -> str:
-        """What was asked for, as one text."""
-        return f"{self.repo}@{self.revision}/{self.file}"
+        """What was asked of which Hub, as one text: a mirror may hold other bytes."""
+        from huggingface_hub import constants
+
+        return f"{constants.ENDPOINT}/{self.repo}@{self.revision}/{self.file}"
 
 
 def failures() -> tuple[type[Exception], ...]:

@@ -140,8 +140,8 @@ def test_download_is_hashed_and_its_commit_recorded(
     assert got["revision"] == commit
     assert got["from_cache"] is False
     recorded = json.loads((world.home / "cache/harness/downloads.json").read_text("utf-8"))
-    assert recorded["org/tiny@main/tiny-f32.gguf"]["sha256"] == world.sha256
-    assert recorded["org/tiny@main/tiny-f32.gguf"]["revision"] == commit
+    entry = recorded[f"{hub.url}/org/tiny@main/tiny-f32.gguf"]
+    assert (entry["sha256"], entry["revision"]) == (world.sha256, commit)
 
 
 def test_truncated_download_resumes_where_it_broke_off(
