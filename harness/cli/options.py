@@ -24,6 +24,79 @@ Registry = Annotated[
     typer.Option("--registry", help="YAML file with further models.", envvar="HARNESS_REGISTRY"),
 ]
 
+# What `harness run` takes.
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model", "-m", help="Registry name, path of a .gguf, hf://repo/file.gguf, or URL."
+    ),
+]
+Tasks = Annotated[
+    list[str] | None,
+    typer.Option("--tasks", "-t", help="Such as mmlu, mmlu:anatomy,virology or lm_eval/piqa."),
+]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="Ask N samples a task, stratified by subject.")
+]
+Seed = Annotated[int, typer.Option(help="Seed of --limit and --verify.")]
+Shots = Annotated[
+    int | None, typer.Option(min=0, help="Examples, for a task of lm-eval that states none.")
+]
+MaxTokens = Annotated[
+    int | None, typer.Option(min=1, help="Reply length, for one of lm-eval that states none.")
+]
+Verify = Annotated[
+    int, typer.Option(min=0, help="Re-ask N random items cold and store what differs.")
+]
+MaxErrorRate = Annotated[
+    float, typer.Option(min=0, max=1, help="Exit 3 when more samples than this have no answer.")
+]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Ask everything again, reusing no stored answer.")
+]
+AcceptChanged = Annotated[
+    bool, typer.Option("--accept-changed-weights", help="Accept new bytes under an old name.")
+]
+
+_LOCAL = "Local models"
+Context = Annotated[
+    int | None, typer.Option(min=16, help="Tokens of context a request.", rich_help_panel=_LOCAL)
+]
+Slots = Annotated[
+    int,
+    typer.Option(
+        min=1, help="Requests at once; more than 1 may change texts.", rich_help_panel=_LOCAL
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(min=1, help="Threads (default: cores available).", rich_help_panel=_LOCAL),
+]
+Interface = Annotated[
+    str | None,
+    typer.Option(
+        help="chat or completion, instead of what the file suggests.", rich_help_panel=_LOCAL
+    ),
+]
+KvType = Annotated[
+    str | None,
+    typer.Option(
+        "--kv-type", help="Type of the KV cache, such as f16 or q8_0.", rich_help_panel=_LOCAL
+    ),
+]
+FlashAttention = Annotated[
+    str | None, typer.Option(help="auto, on or off.", rich_help_panel=_LOCAL)
+]
+LlamaServer = Annotated[
+    str | None,
+    typer.Option(
+        "--llama-server",
+        help="Run this llama-server binary instead of the embedded engine.",
+        envvar="HARNESS_LLAMA_SERVER",
+        rich_help_panel=_LOCAL,
+    ),
+]
+
 
 def trusted_folders(folders: list[Path] | None) -> tuple[Path, ...]:
     """Return the folders as a hashable tuple of absolute paths."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from harness.cli.options import Json, Registry, Results, Trusted, trusted_folders
+from harness.cli import options
 from harness.cli.output import say
 from harness.cli.progress import shown_progress
 from harness.cli.summary import show_run
@@ -22,69 +21,29 @@ if TYPE_CHECKING:
     from harness.pipeline.options import Asking, RunOptions, Stop
     from harness.store.read import Run
 
-_LOCAL = "Local models"
-
 
 def run(
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model", "-m", help="Registry name, path of a .gguf, hf://repo/file.gguf, or URL."
-        ),
-    ] = None,
-    tasks: Annotated[
-        list[str] | None,
-        typer.Option("--tasks", "-t", help="Such as mmlu, mmlu:anatomy,virology or lm_eval/piqa."),
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Ask N samples a task, stratified by subject.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of --limit and --verify.")] = 0,
-    shots: Annotated[
-        int | None, typer.Option(min=0, help="Examples, for a task of lm-eval that states none.")
-    ] = None,
-    max_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Reply length, for one of lm-eval that states none.")
-    ] = None,
-    context: Annotated[
-        int | None,
-        typer.Option(min=16, help="Tokens of context for a request.", rich_help_panel=_LOCAL),
-    ] = None,
-    slots: Annotated[
-        int,
-        typer.Option(
-            min=1, help="Requests at once; more than 1 may change texts.", rich_help_panel=_LOCAL
-        ),
-    ] = 1,
-    threads: Annotated[
-        int | None,
-        typer.Option(min=1, help="Threads (default: cores available).", rich_help_panel=_LOCAL),
-    ] = None,
-    llama_server: Annotated[
-        Path | None,
-        typer.Option(
-            "--llama-server",
-            help="Run this llama-server binary instead of the embedded engine.",
-            envvar="HARNESS_LLAMA_SERVER",
-            rich_help_panel=_LOCAL,
-        ),
-    ] = None,
-    verify: Annotated[
-        int, typer.Option(min=0, help="Re-ask N random items cold and store what differs.")
-    ] = 0,
-    max_error_rate: Annotated[
-        float, typer.Option(min=0, max=1, help="Exit 3 when more samples than this have no answer.")
-    ] = 0.0,
-    results: Results = Path("results"),
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Ask everything again, reusing no stored answer.")
-    ] = False,
-    trust_tasks: Trusted = None,
-    registry: Registry = None,
-    accept_changed_weights: Annotated[
-        bool, typer.Option("--accept-changed-weights", help="Accept new bytes under an old name.")
-    ] = False,
-    json: Json = False,
+    model: options.Model = None,
+    tasks: options.Tasks = None,
+    limit: options.Limit = None,
+    seed: options.Seed = 0,
+    shots: options.Shots = None,
+    max_tokens: options.MaxTokens = None,
+    context: options.Context = None,
+    slots: options.Slots = 1,
+    threads: options.Threads = None,
+    interface: options.Interface = None,
+    kv_type: options.KvType = None,
+    flash_attention: options.FlashAttention = None,
+    llama_server: options.LlamaServer = None,
+    verify: options.Verify = 0,
+    max_error_rate: options.MaxErrorRate = 0.0,
+    results: options.Results = Path("results"),
+    fresh: options.Fresh = False,
+    trust_tasks: options.Trusted = None,
+    registry: options.Registry = None,
+    accept_changed_weights: options.AcceptChanged = False,
+    json: options.Json = False,
 ) -> None:
     """Ask a model the questions of some tasks; the same command resumes an unfinished run."""
     from harness.models.llamacpp.options import EngineOptions
@@ -92,9 +51,18 @@ def run(
     from harness.pipeline.options import Asking, RunOptions
 
     model, names = _required(model, tasks)
-    asking = Asking(names, trusted_folders(trust_tasks), limit, seed, shots, max_tokens)
-    binary = str(llama_server) if llama_server else None
-    engine = EngineOptions(context=context, slots=slots, threads=threads, llama_server=binary)
+    asking = Asking(names, options.trusted_folders(trust_tasks), limit, seed, shots, max_tokens)
+    engine = EngineOptions(
+        api_key=os.environ.get("LLAMA_API_KEY"),
+        llama_server=llama_server,
+        interface=interface,
+        context=context,
+        slots=slots,
+        threads=threads,
+        kv_type_k=kv_type,
+        kv_type_v=kv_type,
+        flash_attention=flash_attention,
+    )
     opening = OpenOptions(engine, registry, accept_changed_weights, note=say)
     command = ("harness", *sys.argv[1:])
     finished = _run(model, asking, opening, RunOptions(results, fresh, verify, command))
@@ -113,11 +81,11 @@ def _required(model: str | None, tasks: list[str] | None) -> tuple[str, tuple[st
     return model, tuple(tasks)
 
 
-def _run(model: str, asking: Asking, opening: OpenOptions, options: RunOptions) -> Run:
+def _run(model: str, asking: Asking, opening: OpenOptions, running: RunOptions) -> Run:
     from harness.pipeline.run import run_address
 
-    with shown_progress() as progress, _stopping(options.stop):
-        return run_address(model, asking, opening, options, progress)
+    with shown_progress() as progress, _stopping(running.stop):
+        return run_address(model, asking, opening, running, progress)
 
 
 @contextlib.contextmanager

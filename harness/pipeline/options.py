@@ -33,6 +33,8 @@ class Stop:
     def attach(self, model: Model) -> None:
         """Name the model that is to finish what is in flight."""
         self._model = model
+        if self.requested:
+            model.drain()
 
     def request(self) -> None:
         """Ask for nothing more; what is in flight still counts."""

@@ -8,7 +8,7 @@ tokenizer is not its own.
 import gguf
 import numpy as np
 
-_ROWS = 256  # queries at a time: a whole attention matrix of a long prompt is too large
+_ROWS = 64  # queries at a time: what is worked on stays in the processor's cache
 
 
 class NumpyLlama:
@@ -71,14 +71,15 @@ class NumpyLlama:
     @staticmethod
     def _attend(queries, keys, contents):
         mixed = np.empty((len(queries), contents.shape[1]), dtype=np.float32)
-        scale = np.float32(1 / np.sqrt(queries.shape[1]))
+        queries = queries * np.float32(1 / np.sqrt(queries.shape[1]))
         for start in range(0, len(queries), _ROWS):
             end = min(start + _ROWS, len(queries))
-            scores = queries[start:end] @ keys[:end].T * scale
-            future = np.arange(end)[None, :] > np.arange(start, end)[:, None]
-            scores[future] = -np.inf
-            scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-            mixed[start:end] = scores @ contents[:end] / scores.sum(axis=1, keepdims=True)
+            scores = queries[start:end] @ keys[:end].T
+            scores[:, start:][np.triu_indices(end - start, 1)] = -np.inf
+            scores -= scores.max(axis=1, keepdims=True)
+            np.exp(scores, out=scores)
+            mixed[start:end] = scores @ contents[:end]
+            mixed[start:end] /= scores.sum(axis=1, keepdims=True)
         return mixed
 
     def _feed_forward(self, hidden, prefix):

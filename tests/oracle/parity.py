@@ -8,6 +8,8 @@ numpy scores each choice cold, one request at a time.
 """
 
 import argparse
+import concurrent.futures
+import functools
 import json
 import os
 import subprocess
@@ -30,14 +32,27 @@ from shared_data import hub_server, shared_folder  # noqa: E402
 MODEL = "hf://local/stories260K-gguf/stories260K-f32-ctx16k.gguf"
 
 
+@functools.lru_cache(maxsize=1)
+def network(path):
+    return NumpyLlama(path)
+
+
+def likelihood(path, tokens, count):
+    """(log-likelihood, greedy) of the last `count` tokens after those before them."""
+    table = network(path).logprobs(np.array(tokens[:-1]), count)
+    wanted = tokens[-count:]
+    greedy = bool((table.argmax(axis=1) == wanted).all())
+    return float(sum(row[token] for row, token in zip(table, wanted, strict=True))), greedy
+
+
 class ColdScorer(LM):
     """Scores each (context, continuation) from its first token, with the weights of a GGUF."""
 
-    def __init__(self, path):
+    def __init__(self, path, processes=1):
         super().__init__()
         import xllamacpp
 
-        self.network = NumpyLlama(path)
+        self.path, self.processes = str(path), processes
         params = xllamacpp.CommonParams()
         params.model.path = str(path)
         params.n_ctx = 64
@@ -52,15 +67,14 @@ class ColdScorer(LM):
             return json.load(answer)["tokens"]
 
     def loglikelihood(self, requests):
-        return [self.score(*request.args) for request in requests]
+        jobs = [self.job(*request.args) for request in requests]
+        with concurrent.futures.ProcessPoolExecutor(self.processes) as pool:
+            return list(pool.map(likelihood, *zip(*jobs, strict=True)))
 
-    def score(self, context, continuation):
+    def job(self, context, continuation):
         whole, before = self.tokens(context + continuation), self.tokens(context)
-        wanted = whole[len(before) :]
         assert whole[: len(before)] == before
-        table = self.network.logprobs(np.array(whole[:-1]), len(wanted))
-        greedy = bool((table.argmax(axis=1) == wanted).all())
-        return float(sum(row[token] for row, token in zip(table, wanted, strict=True))), greedy
+        return self.path, whole, len(whole) - len(before)
 
     def loglikelihood_rolling(self, requests):
         raise NotImplementedError
@@ -97,14 +111,14 @@ def indices(run):
     return found
 
 
-def evaluate_with_lm_eval(path, asked):
+def evaluate_with_lm_eval(path, asked, processes):
     """lm-eval's own result over the same items of the stock task `mmlu` or its subjects."""
     import lm_eval
 
     folder = Path(lm_eval.__file__).parent / "tasks" / "mmlu" / "default"
     whole = len(asked) == 57
     return simple_evaluate(
-        model=ColdScorer(path),
+        model=ColdScorer(path, processes),
         tasks=["mmlu"] if whole else [f"mmlu_{subject}" for subject in asked],
         task_manager=TaskManager(include_path=str(folder), include_defaults=False),
         num_fewshot=5,
@@ -114,11 +128,11 @@ def evaluate_with_lm_eval(path, asked):
     )
 
 
-def compare(tasks, limit, path, results):
+def compare(tasks, limit, path, results, processes=1):
     """Return the differences between both, item by item and as totals."""
     found, run = run_harness(tasks, limit, results)
     asked = indices(run)
-    theirs = evaluate_with_lm_eval(path, asked)
+    theirs = evaluate_with_lm_eval(path, asked, processes)
     logprobs = {r["sample_id"]: json.loads(r["logprobs"]) for r in run.rows("responses")}
     scores = {r["sample_id"]: r for r in run.rows("scores")}
     largest, unequal, n = 0.0, [], 0
@@ -154,11 +168,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--tasks", default="mmlu_logprob")
     parser.add_argument("--limit", type=int, default=570)
+    parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
     data = shared_folder() / "data" / "hub"
     path = data / "models" / "local" / "stories260K-gguf" / "stories260K-f32-ctx16k.gguf"
     with tempfile.TemporaryDirectory() as results:
-        outcome = compare(arguments.tasks, arguments.limit, path, results)
+        outcome = compare(arguments.tasks, arguments.limit, path, results, arguments.processes)
     outcome["unequal_predictions"] = len(outcome["unequal_predictions"])
     outcome["lm_eval"] = outcome["lm_eval"].get("mmlu", outcome["lm_eval"])
     del outcome["subjects"]

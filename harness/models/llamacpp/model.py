@@ -134,7 +134,9 @@ class LlamaCppModel:
         try:
             await self._get_to_know()
         except (HttpFailure, PromptError) as failure:
-            raise ModelError(f"{self._subject} cannot be used: {failure}") from failure
+            raise ModelError(
+                f"{self._subject} cannot be used: {failure}{self._advice}"
+            ) from failure
 
     async def _get_to_know(self) -> None:
         props = await self._client.props()
@@ -187,6 +189,15 @@ class LlamaCppModel:
             raise ModelError(f"{self._subject}: {error}") from error
         except PromptError:
             return 0
+
+    @property
+    def _advice(self) -> str:
+        if self._options.url is None:
+            return ""
+        return (
+            "; a llama-server is expected there: check the address, or start one with "
+            "`llama-server -m model.gguf --port 8080`"
+        )
 
     @property
     def _subject(self) -> str:
