@@ -21,6 +21,11 @@ class Model(Protocol):
         """Which system this is."""
         ...
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the user should know about this model; may grow while it answers."""
+        ...
+
     def respond(self, requests: Sequence[Request]) -> Iterator[Response]:
         """Yield one response for each request, as they become available."""
         ...

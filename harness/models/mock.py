@@ -36,6 +36,11 @@ class MockModel:
         """Which mock this is."""
         return self._info
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        """There is nothing to warn of."""
+        return ()
+
     def respond(self, requests: Sequence[Request]) -> Iterator[Response]:
         """Yield the handler's answers in the order of the requests."""
         for request in requests:

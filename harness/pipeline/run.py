@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from harness import __version__
-from harness.errors import InterruptedRunError
+from harness.errors import InterruptedRunError, StoreError
 from harness.models.base import Measurable, Model
 from harness.models.open import OpenOptions, open_model
 from harness.pipeline.options import Asking, Progress, Quiet, RunOptions
@@ -65,7 +65,7 @@ def run_address(
     choices = chosen(asking)
     model = open_model(address, opening)
     try:
-        for note in getattr(model, "warnings", ()):
+        for note in model.warnings:
             progress.note(f"note: {note}")
         check_capabilities(choices, model.info)
         plan = make_plan(choices, asking)
@@ -95,18 +95,21 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
             journal.add_samples(plan.samples)
             journal.set_meta("started_at", started)
         if not options.fresh:
-            _reuse(journal, model, plan, options)
+            _reuse(journal, model, plan, options.results, progress)
         work = _outstanding(journal, plan)
         _say_misfits(model, work, progress)
         progress.start(work.total, work.total - sum(map(len, work.waiting.values())))
-        warnings = plan.warnings + _ask(journal, model, work, folder.name, progress)
+        _ask(journal, model, work, folder.name, progress)
         if options.stop.requested and work.waiting:
             raise InterruptedRunError(
                 "stopped; every answer so far is stored, the same command continues from here"
             )
-        checked = verify(model, plan, journal, options.verify) if options.verify else None
-        manifest = _finish(journal, model, plan, options)
-        manifest = replace(manifest, started_at=started, warnings=warnings, verification=checked)
+        wanted = 0 if options.stop.requested else options.verify
+        manifest = replace(
+            _finish(journal, model, plan, options.command),
+            started_at=started,
+            verification=verify(model, plan, journal, wanted) if wanted else None,
+        )
         write_manifest(folder, manifest)
         journal.remove()
     return Run(folder, manifest)
@@ -132,18 +135,19 @@ def _complete(folder: Path, options: RunOptions) -> bool:
     return not any(task.n_error for task in manifest.tasks.values())
 
 
-def _reuse(journal: Journal, model: Model, plan: Plan, options: RunOptions) -> None:
+def _reuse(journal: Journal, model: Model, plan: Plan, results: Path, progress: Progress) -> None:
     """Take over what the same system already answered, in this run or another."""
     work = _outstanding(journal, plan)
-    identity = model.info.identity
-    runs, _ = find_runs(options.results)
-    for run in runs:
-        if not work.waiting or run.manifest.model.identity != identity:
-            continue
-        for row in run.rows("responses"):
-            if row["error_kind"] is None and row["request_key"] in work.waiting:
-                samples = work.waiting.pop(row["request_key"])
-                _store(journal, samples, response_from_row(row), row["origin"])
+    runs, _ = find_runs(results)
+    same_system = [run for run in runs if run.manifest.model.identity == model.info.identity]
+    for run in same_system:
+        try:
+            for row in run.rows("responses") if work.waiting else ():
+                if row["error_kind"] is None and row["request_key"] in work.waiting:
+                    samples = work.waiting.pop(row["request_key"])
+                    _store(journal, samples, response_from_row(row), row["origin"])
+        except StoreError as error:
+            progress.note(f"note: nothing is reused from a damaged run: {error}")
 
 
 def _outstanding(journal: Journal, plan: Plan) -> _Work:
@@ -179,17 +183,12 @@ def _say_misfits(model: Model, work: _Work, progress: Progress) -> None:
     )
 
 
-def _ask(
-    journal: Journal, model: Model, work: _Work, run_id: str, progress: Progress
-) -> tuple[str, ...]:
-    if not work.requests:
-        return ()
+def _ask(journal: Journal, model: Model, work: _Work, run_id: str, progress: Progress) -> None:
     for response in model.respond(work.requests):
         samples = work.waiting.pop(response.request_key)
         _store(journal, samples, response, run_id)
         for _ in samples:
             progress.advance(response)
-    return tuple(model.info.settings.get("warnings", ()))
 
 
 def _store(
@@ -199,7 +198,7 @@ def _store(
         journal.add_response(sample, part, response, origin)
 
 
-def _finish(journal: Journal, model: Model, plan: Plan, options: RunOptions) -> Manifest:
+def _finish(journal: Journal, model: Model, plan: Plan, command: tuple[str, ...]) -> Manifest:
     """Write the three tables; the manifest follows, so a kill in between loses nothing."""
     errors = dict.fromkeys((task.protocol.task for task in plan.tasks), 0)
     folder = journal.folder
@@ -217,10 +216,11 @@ def _finish(journal: Journal, model: Model, plan: Plan, options: RunOptions) -> 
         files=files,
         started_at="",
         finished_at=_now(),
-        command=options.command,
+        command=command,
         limit=plan.limit,
         seed=plan.seed,
         environment=_environment(),
+        warnings=(*plan.warnings, *model.warnings),
     )
 
 

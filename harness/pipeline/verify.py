@@ -31,8 +31,9 @@ def verify(model: Model, plan: Plan, journal: Journal, count: int) -> dict[str, 
     chosen = random.Random(plan.seed).sample(  # noqa: S311 -- reproducible, not secret
         sorted(requests), min(count, len(requests))
     )
-    differing, largest = [], 0.0
+    checked, differing, largest = 0, [], 0.0
     for cold in model.respond_cold([requests[key] for key in chosen]):
+        checked += 1
         warm = stored[cold.request_key]
         largest = max(largest, _largest_difference(warm, cold))
         if _answer(warm) != _answer(cold):
@@ -40,7 +41,7 @@ def verify(model: Model, plan: Plan, journal: Journal, count: int) -> dict[str, 
                 {"request_key": cold.request_key, "stored": _answer(warm), "cold": _answer(cold)}
             )
     return {
-        "n": len(chosen),
+        "n": checked,
         "n_different": len(differing),
         "largest_logprob_difference": largest,
         "differences": differing,

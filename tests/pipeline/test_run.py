@@ -303,3 +303,31 @@ def test_the_journal_is_gone_once_the_tables_are_written(tmp_path):
     run = go(tmp_path, MockModel(solve))
 
     assert not (run.folder / JOURNAL).exists()
+
+
+def test_a_damaged_run_is_not_reused_and_breaks_nothing(tmp_path):
+    first = go(tmp_path, MockModel(solve), plan_of(limit=4))
+    path = first.folder / "responses.parquet"
+    path.write_bytes(path.read_bytes()[:-30])
+    handler, progress = Counting(), Notes()
+
+    run = go(tmp_path, MockModel(handler), progress=progress)
+
+    assert len(handler.asked) == 11
+    assert "damaged" in progress.notes[0]
+    assert outcomes(run) == {"correct": 12}
+
+
+def test_a_stop_after_the_last_answer_still_finishes_but_claims_no_verification(tmp_path):
+    options = RunOptions(tmp_path / "results", verify=3)
+
+    class Late(Notes):
+        def advance(self, response):
+            super().advance(response)
+            if self.advanced == 12:
+                options.stop.request()
+
+    run = execute(MockModel(solve), plan_of(), options, Late())
+
+    assert run.manifest.status == "complete"
+    assert run.manifest.verification is None
