@@ -68,6 +68,7 @@ def run_address(
         for note in model.warnings:
             progress.note(f"note: {note}")
         check_capabilities(choices, model.info)
+        progress.note("loading " + ", ".join(choice.entry.name for choice in choices))
         plan = make_plan(choices, asking)
         for warning in plan.warnings:
             progress.note(f"note: {warning}")

@@ -331,3 +331,31 @@ def test_a_stop_after_the_last_answer_still_finishes_but_claims_no_verification(
 
     assert run.manifest.status == "complete"
     assert run.manifest.verification is None
+
+
+def test_options_in_different_contexts_are_parts_of_one_sample(tmp_path):
+    plan = plan_of("toy_blanks")
+    sample = plan.tasks[0].samples[0]
+    assert [r.prompt for r in sample.requests] == [
+        "The cup was too small, so the cup",
+        "The cup was too small, so the lake",
+    ]
+    assert {r.continuations for r in sample.requests} == {(" overflowed.",)}
+
+    run = go(tmp_path, MockModel(lambda r: [-1.0 if r.prompt.endswith("cup") else -2.0]), plan)
+    again = rescore(run, (TOYS,))
+
+    assert outcomes(run) == {"correct": 1, "wrong": 1}
+    assert run.responses["part"].tolist() == [0, 1, 0, 1]
+    assert outcomes(again) == outcomes(run)
+
+
+def test_a_missing_part_is_no_answer(tmp_path):
+    def second_fails(request):
+        if request.prompt.endswith("lake"):
+            return Response("", error_kind="timeout", error_message="late")
+        return [-1.0]
+
+    run = go(tmp_path, MockModel(second_fails), plan_of("toy_blanks"))
+
+    assert outcomes(run)["error"] == 1
