@@ -6,11 +6,13 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.cli.output import say
-from harness.pipeline.options import Progress
-from harness.records import Response
+
+if TYPE_CHECKING:
+    from harness.pipeline.options import Progress
+    from harness.records import Response
 
 _EVERY_SECONDS = 10.0
 

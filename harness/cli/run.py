@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from harness.cli import options
 from harness.cli.output import say
 from harness.cli.progress import shown_progress
-from harness.cli.summary import show_run
 from harness.errors import IncompleteError, UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ def run(
     json: options.Json = False,
 ) -> None:
     """Ask a model the questions of some tasks; the same command resumes an unfinished run."""
+    from harness.cli.summary import show_run
     from harness.models.llamacpp.options import EngineOptions
     from harness.models.open import OpenOptions
     from harness.pipeline.options import Asking, RunOptions

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import Json, Results, Trusted, trusted_folders
-from harness.cli.summary import show_run
 
 
 def score(
@@ -18,6 +17,7 @@ def score(
     json: Json = False,
 ) -> None:
     """Score the stored answers of a run again, with the present scorers; no model is asked."""
+    from harness.cli.summary import show_run
     from harness.pipeline.score import rescore
     from harness.store.read import load_run
 
