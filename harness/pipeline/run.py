@@ -26,7 +26,7 @@ from harness.store.read import Run, find_runs, load_run
 from harness.store.rows import Row, group_responses, response_from_row, score_row
 
 _NAMED_MISFITS = 5
-_PACKAGES = ("lm_eval", "datasets", "pyarrow", "xllamacpp", "numpy")
+_PACKAGES = ("lm_eval", "datasets", "pyarrow", "numpy")
 
 
 @dataclass(slots=True)
