@@ -1,5 +1,6 @@
 """kill -9 at random points, the same command again: nothing lost, nothing twice, same table."""
 
+import json
 import random
 import signal
 import sqlite3
@@ -46,7 +47,18 @@ def table(results):
         {name: value for name, value in row.items() if name not in TIMINGS}
         for row in run.rows("responses")
     ]
-    return list(run.rows("samples")), answers, list(run.rows("scores"))
+    letters = [json.loads(row.pop("letter_logprobs")) for row in answers]
+    return (list(run.rows("samples")), answers, list(run.rows("scores"))), letters
+
+
+def assert_equal(found, expected):
+    """Everything is the same; log-probabilities up to the order in which floats are added.
+
+    A run that resumes computes the shared prefix in another batch than one that goes on.
+    """
+    assert found[0] == expected[0]
+    for ours, theirs in zip(found[1], expected[1], strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-4)
 
 
 def answered(results):
@@ -98,6 +110,6 @@ def test_thirty_kills_leave_the_same_table(tmp_path):
             if kills >= KILLS:
                 assert start(results).wait() == 0
                 break
-        assert table(results) == expected
+        assert_equal(table(results), expected)
 
     assert caught_midway >= 5
