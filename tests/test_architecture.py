@@ -19,6 +19,7 @@ FLOORS = {
     "tasks": 2,
     "analysis": 2,
     "judging": 3,
+    "demo": 3,
     "report": 3,
     "gate": 3,
     "pipeline": 4,

@@ -30,7 +30,7 @@ def wheel(tmp_path_factory):
 @pytest.mark.slow
 def test_the_wheel_holds_code_tasks_and_templates_and_no_tests(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    tasks = {f"harness/_data/{p.relative_to(ROOT)}" for p in (ROOT / "tasks").rglob("*.yaml")}
+    tasks = {f"harness/_data/{p.relative_to(ROOT)}" for p in (ROOT / "tasks").rglob("*.*")}
     package = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "harness").rglob("*")
@@ -38,6 +38,7 @@ def test_the_wheel_holds_code_tasks_and_templates_and_no_tests(wheel):
     }
 
     assert tasks | package <= names
+    assert "harness/_data/tasks/quick_mc/quick_mc.jsonl" in tasks
     assert not [name for name in names if name.startswith(("tests/", "results/", "reports/"))]
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli.options import Json, Trusted, trusted_folders
 from harness.cli.output import as_json, result, table
+
+if TYPE_CHECKING:
+    from harness.tasks.catalog import Suite, TaskEntry
 
 
 def tasks(
@@ -17,15 +21,16 @@ def tasks(
     json: Json = False,
 ) -> None:
     """List the tasks, or show one with its subjects and protocol."""
-    from harness.tasks.catalog import catalog, choose
+    from harness.tasks.catalog import catalog, choose, suites
 
     trusted = trusted_folders(trust_tasks)
     if name is None:
         entries = list(catalog(trusted).values())
     else:
         entries = [choice.entry for choice in choose([name], trusted)]
+    named = suites(trusted)
     if json:
-        as_json([_facts(entry) for entry in entries])
+        as_json([_facts(entry, named.values()) for entry in entries])
         return
     rows = [
         [
@@ -44,6 +49,8 @@ def tasks(
             result(f"\nsubjects of {entry.name}: {', '.join(entry.subjects)}")
         result(f"\ndefined in {entry.path}")
     if not name:
+        shown = [[suite.name, suite.title, ", ".join(suite.shots)] for suite in named.values()]
+        table(["suite", "what it is", "tasks"], shown)
         result("Tasks that ship with lm-eval run as lm_eval/<name>, such as lm_eval/arc_easy.")
 
 
@@ -51,7 +58,7 @@ def _stated(value: int | None) -> str:
     return "" if value is None else str(value)
 
 
-def _facts(entry: object) -> dict[str, object]:
-    facts = asdict(entry)  # type: ignore[call-overload]
+def _facts(entry: TaskEntry, known: Iterable[Suite]) -> dict[str, object]:
+    facts = asdict(entry)
     facts.pop("config")
-    return dict(facts)
+    return facts | {"suites": [suite.name for suite in known if entry.name in suite.shots]}

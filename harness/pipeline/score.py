@@ -7,15 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.records import Outcome, Response, Sample, Score
-from harness.scoring import SCORER_IDS, choice, letter
+from harness.scoring import SCORER_IDS, choice, letter, number
 from harness.store.manifest import write_manifest
 from harness.store.parquet import write_table
 from harness.store.read import Run
 from harness.store.rows import group_responses, sample_from_row, score_row
 from harness.tasks.base import ScoreSample
 from harness.tasks.catalog import TaskChoice, choose
-
-_LETTER, _CHOICE = SCORER_IDS["letter"], SCORER_IDS["choice"]
 
 
 def _score_letter(sample: Sample, responses: Sequence[Response]) -> Score:
@@ -27,13 +25,23 @@ def _score_choice(sample: Sample, responses: Sequence[Response]) -> Score:
     return choice.score([p for r in responses for p in r.logprobs or ()], sample.gold)
 
 
+def _score_number(sample: Sample, responses: Sequence[Response]) -> Score:
+    reply = responses[0]
+    return number.score(reply.text, sample.gold, reply.finish_reason)
+
+
+_BY_RULE: Mapping[str, ScoreSample] = {
+    "letter": _score_letter,
+    "choice": _score_choice,
+    "number": _score_number,
+}
+
+
 def scorer(scorer_id: str, task: TaskChoice) -> ScoreSample:
     """Return the function behind a scorer's id; stock tasks are judged by lm-eval."""
     name = scorer_id.partition("/")[0]
-    if name == "letter":
-        return _score_letter
-    if name == "choice":
-        return _score_choice
+    if name in _BY_RULE:
+        return _BY_RULE[name]
     from harness.tasks.lm_eval_adapter import StockScorer
 
     return StockScorer(task)

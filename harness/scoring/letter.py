@@ -32,10 +32,9 @@ from harness.scoring.letter_grammar import (
 from harness.scoring.letter_options import LETTERS, Options, own_text_end
 from harness.scoring.letter_patterns import NOT_IT, TAKEN_BACK, TOKEN
 from harness.scoring.text import key, plain
+from harness.scoring.unanswered import CUT, unanswered
 
 SCORER = "letter/1"
-_CUT = frozenset({"length", "max_tokens"})
-_BLOCKED = frozenset({"content_filter", "refusal"})
 # Beyond these a reply is a runaway, and its middle is not read: 1,024 tokens are some 6,000
 # characters and hold hardly 300 standalone letters, variables included.
 _LONGEST = 60_000
@@ -56,15 +55,6 @@ _LABEL_LINE = re.compile(
 )
 _LETTER_BEFORE = re.compile(r"(?:^|[\s(])[A-J][).,]*$")  # "A. B. C. D."
 _EXPLAINS = re.compile(r"explanation|reason|because|why|other options|here's", re.IGNORECASE)
-_REFUSAL = re.compile(
-    r"\b(?:i|we)\s?(?:can(?:no|')t|can not|am unable to|'m unable to|am not able to|'m not able to"
-    r"|won't|will not|must decline to|am not comfortable|'m not comfortable)\s+(?:\w+ )?"
-    r"(?:help|assist|answer|provide|comply|fulfill?|discuss|engage|continue|complete|do that"
-    r"|respond|share|offer|participate|generate|support)"
-    r"|\bas an ai\b|\bi must decline\b|\bi decline to\b",
-    re.IGNORECASE,
-)
-_REFUSAL_WITHIN = 300
 _OPENING_WITHIN = 120
 # All that may stand before a letter which is "the first thing said".
 _OPENING_WORDS = frozenset(
@@ -92,13 +82,13 @@ def score(
     _check(gold, choices)
     text = plain(reply or "", _LONGEST)
     options = Options.of(choices)
-    cut = finish_reason in _CUT
+    cut = finish_reason in CUT
     said = _before_next_question(text)
     texts = [] if cut else restated(said, options)
     events = _commitments(said, options, texts)
     answer = _opening_answer(said, events) if cut else _final_answer(said, events, options)
     if answer is None:
-        outcome = _unanswered(text, finish_reason)
+        outcome = unanswered(text, finish_reason)
         first = None if cut else _first(events)
         return Score(outcome, None, None, SCORER, first)
     right = answer == gold
@@ -279,11 +269,3 @@ def _is_opening(head: str) -> bool:
 def _first(events: list[Commitment]) -> str | None:
     letters = (event.letter for event in events if event.firmness is not Firmness.WEAK)
     return next((letter for letter in letters if letter), None)
-
-
-def _unanswered(text: str, finish_reason: str | None) -> Outcome:
-    if finish_reason in _CUT:
-        return Outcome.TRUNCATED
-    if finish_reason in _BLOCKED or _REFUSAL.search(text, 0, _REFUSAL_WITHIN):
-        return Outcome.REFUSED
-    return Outcome.UNPARSED

@@ -43,6 +43,15 @@ class TaskEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Suite:
+    """A named list of tasks; `shots` says how many examples each of them shows."""
+
+    name: str
+    title: str
+    shots: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class TaskChoice:
     """A task with the subjects that were asked for; empty means all of them.
 
@@ -157,10 +166,48 @@ def catalog(trusted: tuple[Path, ...] = ()) -> dict[str, TaskEntry]:
     return entries
 
 
+@functools.lru_cache(maxsize=8)
+def suites(trusted: tuple[Path, ...] = ()) -> dict[str, Suite]:
+    """Return every suite that ships with harness, and those in folders the user trusts.
+
+    Raises:
+        TaskError: a suite is broken, or does not fit the tasks it names.
+    """
+    entries = catalog(trusted)
+    found: dict[str, Suite] = {}
+    for folder in (tasks_folder(), *trusted):
+        for path in sorted(folder.glob("suites/*.yaml")):
+            suite = _read_suite(path, entries)
+            if suite.name in found or suite.name in entries:
+                raise TaskError(f"{path} takes the name {suite.name!r}, which is taken; rename it")
+            found[suite.name] = suite
+    return found
+
+
+def _read_suite(path: Path, entries: Mapping[str, TaskEntry]) -> Suite:
+    stated = read_yaml(path)
+    try:
+        shots = {str(member["task"]): int(member["shots"]) for member in stated["tasks"]}
+        suite = Suite(str(stated["suite"]), str(stated["title"]), shots)
+    except (KeyError, TypeError, ValueError) as error:
+        raise TaskError(
+            f"{path} is no suite ({error!r}): it needs suite, title, and tasks with their shots"
+        ) from error
+    for name, count in suite.shots.items():
+        own = _single(name, entries)
+        if entries[own].shots != count:
+            raise TaskError(
+                f"{path} states {count} shots for {name}, the task itself {entries[own].shots}; "
+                "a task has one protocol, so make them agree"
+            )
+    return suite
+
+
 def choose(expressions: Sequence[str], trusted: tuple[Path, ...] = ()) -> list[TaskChoice]:
     """Turn `--tasks` texts into tasks: "mmlu", "mmlu:anatomy,virology", "mmlu*", "lm_eval/piqa".
 
-    A name after a comma is a task where one has that name, else a subject of the task before it.
+    The name of a suite stands for its tasks. A name after a comma is a task where one has that
+    name, else a subject of the task before it.
 
     Raises:
         TaskError: a name matches nothing; the nearest names are suggested.
@@ -168,7 +215,8 @@ def choose(expressions: Sequence[str], trusted: tuple[Path, ...] = ()) -> list[T
     entries = catalog(trusted)
     chosen: dict[str, list[str] | None] = {}
     current: str | None = None
-    for word in _words(expressions):
+    known = suites(trusted)
+    for word in _words(expressions, known):
         head, colon, subject = word.partition(":")
         if colon:
             current = _single(head, entries)
@@ -176,14 +224,22 @@ def choose(expressions: Sequence[str], trusted: tuple[Path, ...] = ()) -> list[T
         elif current is not None and not _matching(word, entries):
             chosen[current] = [*(chosen[current] or ()), word]
         else:
-            chosen |= dict.fromkeys(_named(word, entries))
+            chosen |= dict.fromkeys(_named(word, entries, known))
             current = None
     return [_choice(name, subjects, entries) for name, subjects in chosen.items()]
 
 
-def _words(expressions: Iterable[str]) -> list[str]:
+def _words(expressions: Iterable[str], known: Mapping[str, Suite]) -> list[str]:
     words = [word.strip() for text in expressions for word in text.split(",")]
-    return [word for word in words if word]
+    return [name for word in words if word for name in _members(word, known)]
+
+
+def _members(word: str, known: Mapping[str, Suite]) -> tuple[str, ...]:
+    if (head := word.partition(":")[0]) in known and head != word:
+        raise TaskError(
+            f"{head} is a suite of {', '.join(known[head].shots)}: give subjects to one of them"
+        )
+    return tuple(known[word].shots) if word in known else (word,)
 
 
 def _matching(pattern: str, entries: Mapping[str, TaskEntry]) -> list[str]:
@@ -192,10 +248,10 @@ def _matching(pattern: str, entries: Mapping[str, TaskEntry]) -> list[str]:
     return fnmatch.filter(entries, pattern)
 
 
-def _named(word: str, entries: Mapping[str, TaskEntry]) -> list[str]:
+def _named(word: str, entries: Mapping[str, TaskEntry], more: Iterable[str] = ()) -> list[str]:
     if found := _matching(word, entries):
         return found
-    hint = nearest(word, entries) or "`harness tasks` lists them all."
+    hint = nearest(word, [*entries, *more]) or "`harness tasks` lists them all."
     raise TaskError(
         f"unknown task {word!r}; {hint} Tasks that ship with lm-eval are named lm_eval/<name>."
     )

@@ -1,14 +1,43 @@
-"""Datasets from the Hub: parquet files of one commit, cached, with errors people can act on."""
+"""Datasets: bundled ones, and those of the Hub, with errors people can act on."""
 
 from __future__ import annotations
 
 import functools
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError, HubError
+from harness.errors import HarnessError, HubError, TaskError
+from harness.resources import tasks_folder
+
+
+def load_bundled(*, files: Mapping[str, str], subject: str = "", **_: Any) -> dict[str, Any]:
+    """Return the splits of one subject of a task whose items ship with harness; no network.
+
+    `files` maps a split to a JSONL file, named from the folder of the tasks; rows are kept where
+    their `subject` matches, all where none is asked for.
+
+    Raises:
+        TaskError: a file is missing or broken.
+    """
+    import datasets
+
+    rows = {split: _bundled_rows(tasks_folder() / name) for split, name in files.items()}
+    return {
+        split: datasets.Dataset.from_list([row for row in found if subject in ("", row["subject"])])
+        for split, found in rows.items()
+    }
+
+
+@functools.lru_cache(maxsize=8)
+def _bundled_rows(path: Path) -> tuple[dict[str, Any], ...]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return tuple(json.loads(line) for line in lines)
+    except (OSError, ValueError) as error:
+        raise TaskError(f"cannot read the bundled items {path}: {error}") from error
 
 
 def load_subject(*, repo: str, files: Mapping[str, str], subject: str, **_: Any) -> dict[str, Any]:

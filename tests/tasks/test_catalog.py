@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -6,7 +7,7 @@ import pytest
 
 from harness.errors import TaskError
 from harness.records import RequestKind
-from harness.tasks.catalog import catalog, choose, read_entry
+from harness.tasks.catalog import catalog, choose, read_entry, suites
 
 TOYS = Path(__file__).parent.parent / "toy_tasks"
 
@@ -46,6 +47,9 @@ def test_the_tasks_of_the_design_are_there():
         (["mmlu_*"], [("mmlu_cot", ()), ("mmlu_logprob", ())]),
         (["mmlu:*_law"], [("mmlu", ("international_law", "professional_law"))]),
         (["mmlu, mmlu_cot"], [("mmlu", ()), ("mmlu_cot", ())]),
+        (["quick"], [("quick_mc", ()), ("quick_math", ())]),
+        (["quick_mc", "quick"], [("quick_mc", ()), ("quick_math", ())]),
+        (["mmlu:anatomy,quick"], [("mmlu", ("anatomy",)), ("quick_mc", ()), ("quick_math", ())]),
     ],
 )  # fmt: skip
 def test_expressions(expressions, expected):
@@ -61,6 +65,8 @@ def test_expressions(expressions, expected):
         ("mmlu*:anatomy", "one task at a time"),
         ("lm_eval/arc_eazy", "did you mean 'arc_easy'"),
         ("lm_eval/arc_easy:x", "has no subjects"),
+        ("quick:facts", "quick is a suite of quick_mc, quick_math"),
+        ("quik", "did you mean 'quick'"),
     ],
 )
 def test_unknown_names_suggest_the_nearest(expression, message):
@@ -68,6 +74,45 @@ def test_unknown_names_suggest_the_nearest(expression, message):
         names(expression)
 
     assert caught.value.exit_code == 2
+
+
+def test_a_suite_names_its_tasks_with_their_shots():
+    assert {name: dict(suite.shots) for name, suite in suites().items()} == {
+        "quick": {"quick_mc": 2, "quick_math": 2}
+    }
+
+
+SUITE = "suite: toys\ntitle: Toys\ntasks: [{task: toy_mc, shots: 2}]\n"
+
+
+def folder_with_suite(tmp_path, text):
+    shutil.copytree(TOYS, tmp_path / "toys")
+    (tmp_path / "toys" / "suites").mkdir()
+    (tmp_path / "toys" / "suites" / "toys.yaml").write_text(text)
+    return tmp_path / "toys"
+
+
+def test_a_trusted_folder_may_bring_suites(tmp_path):
+    assert names("toys", trusted=(folder_with_suite(tmp_path, SUITE),)) == [("toy_mc", ())]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("shots: 2", "shots: 5", "states 5 shots for toy_mc, the task itself 2"),
+        ("shots: 2", "shots: many", "needs suite, title, and tasks"),
+        ("task: toy_mc", "task: toy_mp", "did you mean 'toy_mc'"),
+        ("suite: toys", "suite: mmlu", "is taken"),
+        ("suite: toys", "suite: quick", "is taken"),
+        ("title: Toys\n", "", "needs suite, title, and tasks"),
+        ("tasks: [{task: toy_mc, shots: 2}]", "tasks: toy_mc", "needs suite, title, and tasks"),
+    ],
+)
+def test_a_broken_suite_is_one_clear_error(tmp_path, old, new, message):
+    folder = folder_with_suite(tmp_path, SUITE.replace(old, new))
+
+    with pytest.raises(TaskError, match=message):
+        suites((folder,))
 
 
 def test_stock_tasks_are_found_by_name():

@@ -1,0 +1,1 @@
+"""The bundled suite `quick`: held-out items, and training text for the same skills."""

@@ -1,0 +1,205 @@
+"""The bundled suite: what it holds is right, balanced, small in words, and never trained on."""
+
+import collections
+import re
+from itertools import islice
+
+import pytest
+
+from harness.demo.items import MATH, MC, dialogue, pieces
+from harness.demo.suite import DEV, SKILLS, TEST, files, held_out, held_out_keys, write_files
+from harness.demo.training import (
+    KINDS,
+    task_dialogues,
+    training_documents,
+    vocabulary,
+)
+from harness.resources import tasks_folder
+from harness.tasks.catalog import choose
+from harness.tasks.lm_eval_adapter import load_task
+from quick_answers import SOLVERS, bundled
+
+MC_SUBJECTS = ["arithmetic", "comparison", "patterns", "calendar_and_units", "capitals", "facts"]
+DOCUMENTS = 20_000
+
+
+@pytest.fixture(scope="module")
+def taught():
+    return list(islice(training_documents(1), DOCUMENTS))
+
+
+def test_the_committed_files_are_what_the_script_writes(tmp_path):
+    for name in files():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+
+    write_files(tmp_path)
+
+    for name, content in files().items():
+        assert (tasks_folder() / name).read_bytes() == content, name
+        assert (tmp_path / name).read_bytes() == content, name
+
+
+def test_the_suite_is_as_large_as_promised():
+    assert len(bundled(MC)) == 480
+    assert len(bundled(MATH)) == 240
+    for task in (MC, MATH):
+        rows = bundled(task)
+        assert len({row["id"] for row in rows}) == len(rows)
+        shown = collections.Counter(row["subject"] for row in bundled(task, "_dev"))
+        assert set(shown.values()) == {2}
+        assert list(shown) == list(SKILLS[task])
+    assert list(SKILLS[MC]) == MC_SUBJECTS
+
+
+def test_every_letter_is_right_equally_often_in_every_subject():
+    counts = collections.Counter((row["subject"], row["answer"]) for row in bundled(MC))
+
+    for subject in MC_SUBJECTS:
+        found = {counts[subject, place] for place in range(4)}
+        assert len(found) == 1, subject
+
+
+def test_the_options_are_four_different_ones():
+    for row in bundled(MC) + bundled(MC, "_dev"):
+        assert len(row["choices"]) == len(set(row["choices"])) == 4
+
+
+@pytest.mark.parametrize("suffix", ["", "_dev"])
+def test_every_stated_answer_is_right(suffix):
+    for row in bundled(MC, suffix):
+        right = SOLVERS[row["subject"]](row["question"], row["choices"])
+        assert row["choices"][row["answer"]] == right, row
+    for row in bundled(MATH, suffix):
+        assert row["answer"] == SOLVERS[row["subject"]](row["question"], ()), row
+
+
+def test_every_step_of_working_is_right():
+    for row in bundled(MC) + bundled(MATH) + bundled(MC, "_dev") + bundled(MATH, "_dev"):
+        for first, sign, second, result in re.findall(
+            r"(\d+) (plus|minus|times) (\d+) is (\d+)\.", row["working"]
+        ):
+            a, b = int(first), int(second)
+            assert int(result) == {"plus": a + b, "minus": a - b, "times": a * b}[sign], row
+        right = row["choices"][row["answer"]] if "choices" in row else row["answer"]
+        assert re.search(rf"\b{right}\b", row["working"]), row
+
+
+# --- What is trained on. ---
+
+
+def content(user, assistant):
+    """What a turn asks, read from its text alone: whatever the wording and order of options."""
+    lines = user.splitlines()
+    options = tuple(sorted(line[3:] for line in lines if re.match(r"[ABCD]\. ", line)))
+    working = assistant.partition("\nAnswer:")[0]
+    if sequence := re.findall(r"\w+(?:, \w+){3,}", user):
+        return sequence[0]
+    if not options or re.match(r"\d+ (?:plus|minus) \d+ is", working):
+        return bool(options), working  # the calculation is the item
+    return options, working
+
+
+def asked(documents):
+    """The questions of dialogues and what they ask; stated facts ask nothing."""
+    for shown in documents:
+        for user, assistant in zip(shown[::2], shown[1::2], strict=True):
+            if "Question: " in user.content:
+                question = re.search("Question: (.*)", user.content)[1]
+                yield question, content(user.content, assistant.content)
+
+
+def held_out_dialogues():
+    for task in SKILLS:
+        for splits in held_out(task).values():
+            yield from map(dialogue, (*splits[DEV], *splits[TEST]))
+
+
+def test_no_training_document_holds_an_item_that_is_held_out(taught):
+    contents = {found for _, found in asked(held_out_dialogues())}
+    trained = list(asked(taught))
+
+    assert len(taught) >= 20_000
+    assert len(trained) > 20_000
+    assert len(contents) == len(held_out_keys()) == 480 + 240 + 16
+    assert [turn for turn in trained if turn[1] in contents] == []
+
+
+def test_the_overlap_check_would_find_one():
+    contents = {found for _, found in asked(held_out_dialogues())}
+    (*_, last) = asked([next(task_dialogues(MC))])
+
+    assert last[1] in contents
+
+
+def test_training_and_test_share_no_wording(taught):
+    wordings = [
+        (set(skill.held_out), set(skill.training))
+        for subjects in SKILLS.values()
+        for skills in subjects.values()
+        for skill in skills
+    ]
+    mine, theirs = (set().union(*side) for side in zip(*wordings, strict=True))
+    questions = {row["question"] for task in (MC, MATH) for row in bundled(task)}
+    fixed = "Which number is the", "Which length is the", "Which animal is the"
+
+    assert not mine & theirs
+    assert not {text for text, _ in asked(taught)} & questions
+    assert not [text for text, _ in asked(taught) if text.startswith(fixed)]
+
+
+def test_training_text_follows_from_its_seed():
+    first, again = (list(islice(training_documents(7), 200)) for _ in range(2))
+
+    assert first == again
+    assert first != list(islice(training_documents(8), 200))
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS)))
+def test_one_kind_of_training_text_can_be_asked_for(kind):
+    for shown in islice(training_documents(2, (kind,)), 50):
+        said = shown[-1].content
+        assert bool(re.search(r"\nAnswer: [ABCD]$", said)) == (kind == MC)
+        assert bool(re.search(r"\nAnswer: \d+$", said)) == (kind == MATH)
+
+
+@pytest.mark.parametrize("kinds", [(), ("poems",)])
+def test_an_unknown_kind_of_training_text_is_an_error(kinds):
+    with pytest.raises(ValueError, match="choose from"):
+        next(training_documents(1, kinds))
+
+
+# --- Small enough for a small model. ---
+
+
+def words(documents):
+    return {piece for shown in documents for turn in shown for piece in pieces(turn.content)}
+
+
+def test_the_vocabulary_is_closed_and_small(taught):
+    known = set(vocabulary())
+
+    assert len(known) <= 300
+    assert words(taught) <= known
+
+
+def test_every_word_of_the_tasks_is_taught(taught):
+    for task in SKILLS:
+        assert words(task_dialogues(task)) <= words(taught)
+
+
+def test_prompts_and_replies_are_short():
+    for task in SKILLS:
+        for *prompt, reply in task_dialogues(task):
+            assert sum(len(pieces(turn.content)) for turn in prompt) <= 150
+            assert len(pieces(reply.content)) <= 30
+
+
+@pytest.mark.parametrize("task", [MC, MATH])
+def test_a_dialogue_is_what_the_task_asks(task):
+    asked_by_task = [
+        [(turn.role, turn.content) for turn in sample.requests[0].messages]
+        for sample in load_task(choose([task])[0]).samples
+    ]
+    shown = [[(turn.role, turn.content) for turn in d[:-1]] for d in task_dialogues(task)]
+
+    assert asked_by_task == shown
