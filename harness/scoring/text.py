@@ -55,6 +55,7 @@ _EMPHASIS = re.compile(
 )
 _LINE_MARKS = re.compile(r"(?m)^[ ]*(?:#{1,6}(?=[ \n])|>+(?=[ ]))[ ]*")
 _TRAILING_HASHES = re.compile(r"(?m)(?<![#\w])#{1,6}$")
+_DRESS = frozenset('<>\\$*_`~"#')  # each of the patterns above needs one of these
 
 
 def _fold_char(char: str) -> str:
@@ -77,6 +78,8 @@ def fold(text: str) -> str:
 
     Character by character, because whole-text NFKC reorders combining marks in quadratic time.
     """
+    if text.isascii() and text.isprintable():
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.translate({ord(char): _fold_char(char) for char in set(text)})
 
@@ -112,6 +115,8 @@ def first_turn(text: str) -> str:
 
 def unwrap(text: str) -> str:
     """Return `text` without Markdown, HTML and LaTeX dress; boxed answers stay marked."""
+    if _DRESS.isdisjoint(text):
+        return text.strip()
     text = _ANSWER_CLOSE.sub(BOX_CLOSE, _ANSWER_OPEN.sub(BOX_OPEN, text))
     text = _HTML.sub("", text)
     text = _LATEX_FONT.sub(r"\1", _LATEX_FONT.sub(r"\1", text))
