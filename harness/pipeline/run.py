@@ -34,8 +34,13 @@ class _Work:
     """Requests still to be asked: equal requests are asked once and answer several samples."""
 
     waiting: dict[str, list[tuple[Sample, int]]]
-    requests: list[Request]
     total: int
+
+    @property
+    def requests(self) -> list[Request]:
+        """One request for each key that still waits."""
+        firsts = (samples[0] for samples in self.waiting.values())
+        return [sample.requests[part] for sample, part in firsts]
 
 
 def run(
@@ -95,9 +100,9 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         if journal.meta("started_at") is None:
             journal.add_samples(plan.samples)
             journal.set_meta("started_at", started)
-        if not options.fresh:
-            _reuse(journal, model, plan, options.results, progress)
         work = _outstanding(journal, plan)
+        if not options.fresh:
+            _reuse(journal, model, work, options.results, progress)
         _say_misfits(model, work, progress)
         progress.start(work.total, work.total - sum(map(len, work.waiting.values())))
         _ask(journal, model, work, folder.name, progress)
@@ -136,9 +141,8 @@ def _complete(folder: Path, options: RunOptions) -> bool:
     return not any(task.n_error for task in manifest.tasks.values())
 
 
-def _reuse(journal: Journal, model: Model, plan: Plan, results: Path, progress: Progress) -> None:
+def _reuse(journal: Journal, model: Model, work: _Work, results: Path, progress: Progress) -> None:
     """Take over what the same system already answered, in this run or another."""
-    work = _outstanding(journal, plan)
     runs, _ = find_runs(results)
     same_system = [run for run in runs if run.manifest.model.identity == model.info.identity]
     for run in same_system:
@@ -154,22 +158,21 @@ def _reuse(journal: Journal, model: Model, plan: Plan, results: Path, progress: 
 def _outstanding(journal: Journal, plan: Plan) -> _Work:
     answered = journal.answered()
     waiting: dict[str, list[tuple[Sample, int]]] = {}
-    requests: dict[str, Request] = {}
     total = 0
     for sample in plan.samples:
         for part, request in enumerate(sample.requests):
             total += 1
             if (sample.task, sample.sample_id, part) not in answered:
                 waiting.setdefault(request.key, []).append((sample, part))
-                requests[request.key] = request
-    return _Work(waiting, list(requests.values()), total)
+    return _Work(waiting, total)
 
 
 def _say_misfits(model: Model, work: _Work, progress: Progress) -> None:
     """Name, before anything is asked, what is too large: it will be an error, never cut."""
     if not isinstance(model, Measurable):
         return
-    misfits = sorted(model.preflight(work.requests), key=lambda misfit: -misfit.tokens)
+    requests = work.requests
+    misfits = sorted(model.preflight(requests), key=lambda misfit: -misfit.tokens)
     if not misfits:
         return
     named = []
@@ -177,7 +180,7 @@ def _say_misfits(model: Model, work: _Work, progress: Progress) -> None:
         sample, _ = work.waiting[misfit.request_key][0]
         named.append(f"{sample.subject or sample.task} {sample.sample_id[:8]}: {misfit.tokens:,}")
     progress.note(
-        f"{len(misfits)} of {len(work.requests)} requests do not fit into "
+        f"{len(misfits)} of {len(requests)} requests do not fit into "
         f"{misfits[0].limit:,} tokens of context and will be errors, not cut "
         f"({'; '.join(named)}{' tokens; ...' if len(misfits) > len(named) else ' tokens'}); "
         "a larger --context may help"

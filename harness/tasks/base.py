@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.protocol import Protocol, prompts_hash, sample_ids_hash
 from harness.records import Response, Sample, Score
@@ -27,8 +27,6 @@ class LoadedTask:
 
     def protocol(self, samples: Sequence[Sample]) -> Protocol:
         """Return the protocol of asking exactly these samples."""
-        from dataclasses import replace
-
         return replace(
             self.outline, sample_ids=sample_ids_hash(samples), prompts=prompts_hash(samples)
         )

@@ -101,11 +101,6 @@ def snapshot(repo: str, patterns: tuple[str, ...]) -> Path:
         raise hub_error(repo, error) from error
 
 
-def snapshot_revision(folder: Path) -> str:
-    """Return the commit that a snapshot folder holds: the Hub's cache names it so."""
-    return folder.name
-
-
 @functools.lru_cache(maxsize=256)
 def dataset_revision(repo: str) -> str:
     """Return the commit of a dataset's main branch, from the Hub or else the local cache.
