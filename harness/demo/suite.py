@@ -16,6 +16,7 @@ of any size, and their prompt is evaluated once for each subject.
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from harness.demo.chats import CHAT, CHAT_SKILLS, Chat, make_chat
 from harness.demo.choices import ARITHMETIC, COMPARISON, PATTERNS
 from harness.demo.items import MATH, MC, Item, Skill, make_choice, make_problem
 from harness.demo.problems import ONE_STEP, TWO_STEP
@@ -55,6 +57,7 @@ SIZES = {
     "one_step": 80,
     "two_step": 160,
 }
+_DIALOGUES = 8  # in each category
 _SEED = "quick 1"
 
 
@@ -107,15 +110,45 @@ def _drawn(rng: random.Random, task: str, subject: str) -> Iterator[Item]:
 
 
 @functools.lru_cache(maxsize=1)
+def held_out_chats() -> tuple[Chat, ...]:
+    """Return the dialogues of `quick_chat`, category after category; no two ask the same."""
+    categories = dict.fromkeys(skill.category for skill in CHAT_SKILLS)
+    return tuple(chat for name in categories for chat in islice(_chats(name), _DIALOGUES))
+
+
+def _chats(category: str) -> Iterator[Chat]:
+    rng = random.Random(f"{_SEED} {CHAT} {category}")  # noqa: S311 -- reproducible items
+    skills = [skill for skill in CHAT_SKILLS if skill.category == category]
+    seen: set[str] = set()
+    for skill in itertools.cycle(skills):
+        chat = make_chat(skill, skill.draw(rng), rng.choice(skill.held_out))
+        if not seen & chat.keys:
+            seen |= chat.keys
+            yield chat
+
+
+@functools.lru_cache(maxsize=1)
 def held_out_keys() -> frozenset[str]:
     """Return what no training text may ask: the test items and the examples shown with them."""
-    return frozenset(
+    single = (
         item.key
         for task in SKILLS
         for splits in held_out(task).values()
         for items in splits.values()
         for item in items
     )
+    return frozenset(single).union(*(chat.keys for chat in held_out_chats()))
+
+
+def chat_rows() -> Iterator[dict[str, object]]:
+    """Yield the rows of the bundled dialogues, in the shape of MT-bench's."""
+    for number, chat in enumerate(held_out_chats(), start=1):
+        yield {
+            "prompt_id": number,
+            "category": chat.category,
+            "prompt": list(chat.turns),
+            "reference": list(chat.answers),
+        }
 
 
 def rows(task: str, split: str) -> Iterator[dict[str, object]]:
@@ -138,11 +171,12 @@ def _content(item: Item) -> dict[str, object]:
 
 def files() -> dict[str, bytes]:
     """Return the content of every bundled file by its path under the folder of the tasks."""
-    return {
+    single = {
         f"{task}/{task}{suffix}.jsonl": _lines(rows(task, split))
         for task in SKILLS
         for split, suffix in ((TEST, ""), (DEV, "_dev"))
     }
+    return single | {f"{CHAT}/{CHAT}.jsonl": _lines(chat_rows())}
 
 
 def _lines(found: Iterator[dict[str, object]]) -> bytes:

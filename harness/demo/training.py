@@ -1,7 +1,8 @@
 """Training text for the skills of the suite: other items, other wordings, no held-out item.
 
-Three kinds of dialogue: `quick_mc` and `quick_math` show one to three items as the tasks ask
-them; `facts` states entries of the tables that items are looked up in (sums, capitals, days).
+Four kinds of dialogue: `quick_mc` and `quick_math` show one to three items as the tasks ask
+them; `quick_chat` shows a dialogue of two turns; `facts` states entries of the tables that items
+are looked up in (sums, capitals, days).
 A fact may be taught, the item that tests it may not: an item that is held out is drawn again.
 """
 
@@ -12,6 +13,7 @@ import random
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from harness.demo.chats import CHAT, CHAT_SKILLS, make_chat
 from harness.demo.items import (
     MATH,
     MC,
@@ -23,12 +25,20 @@ from harness.demo.items import (
     make_problem,
     pieces,
 )
-from harness.demo.suite import DEV, SHOTS, SKILLS, TEST, held_out, held_out_keys
+from harness.demo.suite import (
+    DEV,
+    SHOTS,
+    SKILLS,
+    TEST,
+    held_out,
+    held_out_chats,
+    held_out_keys,
+)
 from harness.demo.words import LETTERS
 from harness.records import Message
 
 FACTS = "facts"
-KINDS = (MC, MC, MATH, FACTS)
+KINDS = (MC, MC, MC, MATH, CHAT, FACTS)
 _COMPUTED = ("comparison", "patterns", "two_step")  # nothing there is a table to be learnt
 _SAMPLED = 5000  # documents, enough to meet every word hundreds of times
 _ASKED_FOR_FACTS = "Tell me some facts."
@@ -47,7 +57,12 @@ def training_documents(seed: int, kinds: Sequence[str] = KINDS) -> Iterator[Dial
     forbidden = held_out_keys()
     while True:
         kind = rng.choice(list(kinds))
-        yield _facts(rng) if kind == FACTS else _items(rng, kind, forbidden)
+        if kind == FACTS:
+            yield _facts(rng)
+        elif kind == CHAT:
+            yield _chat(rng, forbidden)
+        else:
+            yield _items(rng, kind, forbidden)
 
 
 def _items(rng: random.Random, task: str, forbidden: frozenset[str]) -> Dialogue:
@@ -68,6 +83,14 @@ def _item(rng: random.Random, task: str, skill: Skill) -> Item:
     return make_choice(skill, draft, wording, rng.randrange(len(LETTERS)), rng)
 
 
+def _chat(rng: random.Random, forbidden: frozenset[str]) -> Dialogue:
+    while True:
+        skill = rng.choice(CHAT_SKILLS)
+        chat = make_chat(skill, skill.draw(rng), rng.choice(skill.training))
+        if not forbidden & chat.keys:
+            return chat.messages
+
+
 def _facts(rng: random.Random) -> Dialogue:
     subjects = {name: skills for part in SKILLS.values() for name, skills in part.items()}
     tables = [skills for name, skills in sorted(subjects.items()) if name not in _COMPUTED]
@@ -77,6 +100,9 @@ def _facts(rng: random.Random) -> Dialogue:
 
 def task_dialogues(task: str) -> Iterator[Dialogue]:
     """Yield the held-out items as the task asks them, with their examples and right replies."""
+    if task == CHAT:
+        yield from (chat.messages for chat in held_out_chats())
+        return
     for splits in held_out(task).values():
         for item in splits[TEST]:
             yield dialogue(*splits[DEV][:SHOTS], item)
@@ -86,7 +112,7 @@ def task_dialogues(task: str) -> Iterator[Dialogue]:
 def vocabulary() -> tuple[str, ...]:
     """Return every word, digit and mark of the suite, which is closed, in alphabetical order."""
     taught = islice(training_documents(0), _SAMPLED)
-    asked = (shown for task in SKILLS for shown in task_dialogues(task))
+    asked = (shown for task in (*SKILLS, CHAT) for shown in task_dialogues(task))
     found = {
         piece
         for texts in (taught, asked)
