@@ -128,7 +128,7 @@ def _largest(rng: random.Random) -> Draft:
     numbers = rng.sample(range(1, 100), 4)
     *_, second, first = sorted(numbers)
     slots = {"numbers": ", ".join(map(str, numbers))}
-    workings = (f"{first} is the largest.", f"{second} is the largest.")
+    workings = (f"The largest is {first}.", f"The largest is {second}.")
     same = f"comparison: {workings[0]} | {', '.join(sorted(map(str, numbers)))}"
     return Draft(slots, workings, (str(first), str(second)), (same,))
 
@@ -142,7 +142,10 @@ def _capital(rng: random.Random) -> Draft:
 
 def _nature(rng: random.Random) -> Draft:
     animal = rng.choice(sorted(YOUNG.keys() & LEGS.keys()))
-    workings = (f"A young {animal} is a {YOUNG[animal]}.", f"A {animal} has {LEGS[animal]} legs.")
+    workings = (
+        f"A young {animal} is a {YOUNG[animal]}.",
+        f"The number of legs of a {animal} is {LEGS[animal]}.",
+    )
     return Draft({"name": animal}, workings, (YOUNG[animal], str(LEGS[animal])))
 
 
@@ -152,8 +155,8 @@ def _units(rng: random.Random) -> Draft:
     slots = {"small": small, "large": large, "count": str(count), "more": str(count + 1)}
     counts = (count * size, (count + 1) * size)
     workings = (
-        f"{count} {large} are {counts[0]} {small}.",
-        f"{count + 1} {large} are {counts[1]} {small}.",
+        f"The number of {small} in {count} {large} is {counts[0]}.",
+        f"The number of {small} in {count + 1} {large} is {counts[1]}.",
     )
     return Draft(slots, workings, (str(counts[0]), str(counts[1])))
 

@@ -45,7 +45,7 @@ def _extreme(rng: random.Random, ranked: list[str], words: tuple[str, str]) -> D
     answer = ranked[-1] if highest else ranked[0]
     which = words[highest]
     wrong = tuple(text for text in ranked if text != answer)
-    return Draft({"which": which}, f"{answer} is the {which}.", answer, wrong)
+    return Draft({"which": which}, f"The {which} is {answer}.", answer, wrong)
 
 
 def _numbers(rng: random.Random) -> Draft:

@@ -2,13 +2,62 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections.abc import Callable, Sequence
 
 from harness.demo.items import Draft, Skill
 from harness.demo.words import HOLDERS, NAMES, THINGS
 
 _HIGHEST = 20
 _SIGNS = {"plus": 1, "minus": -1}
+
+# What training problems are put together from: every way through the parts is a wording.
+_STARTS = (
+    "{n} has {a} {t}. {n} ",
+    "{n} had {a} {t}. Then {n} ",
+    "{n} has {a} {t} and ",
+    "There are {a} {t}. {n} ",
+)
+_HOLDERS = (
+    "{n} has {a} {h}. Each has {b} {t} in it.",
+    "There are {a} {h} with {b} {t} each.",
+    "There are {a} {h}. Each has {b} {t} in it.",
+    "{n} puts {b} {t} in each of {a} {h}.",
+)
+_PAIRS = (
+    "{n} has {a} {t}. {m} has {b}",
+    "{n} has {a} {t} and {m} has {b}",
+    "{n} found {a} {t} and {m} found {b}",
+)
+_GETS = ("gets {} more", "found {} more", "gets {} more {{t}}")
+_GIVES = ("gives {} to {{m}}", "gives {} {{t}} to {{m}}", "lost {}", "gives {} away", "sold {}")
+_JOINS = (" and ", ", then ", ". Then {n} ")
+_NOW = (
+    "How many {t} does {n} have now?",
+    "How many {t} are there now?",
+    "What is the number of {t} now?",
+)
+_LEFT = (
+    "How many {t} does {n} have left?",
+    "How many {t} are left?",
+    "What is the number of {t} now?",
+)
+_IN_ALL = (
+    "How many {t} does {n} have?",
+    "How many {t} are there?",
+    "What is the number of {t}?",
+)
+_MORE = (
+    "How many more {t} does {n} have than {m}?",
+    "How many more has {n} than {m}?",
+    "How many more are there for {n}?",
+)
+_TOGETHER = (
+    "How many {t} do {n} and {m} have together?",
+    "How many {t} are there together?",
+    "How many do they have together?",
+)
 
 
 def _slots(rng: random.Random, **numbers: int) -> dict[str, str]:
@@ -90,109 +139,86 @@ def _difference(rng: random.Random) -> Draft:
     return Draft(_slots(rng, a=a, b=b), working, str(result))
 
 
+def _events(patterns: Sequence[str], number: str) -> tuple[str, ...]:
+    return tuple(pattern.format(f"{{{number}}}") for pattern in patterns)
+
+
+def _skill(
+    subject: str, draw: Callable[[random.Random], Draft], held_out: str, *parts: Sequence[str]
+) -> Skill:
+    """Train on every way through the parts but the one that is held out."""
+    ways = ("".join(way) for way in itertools.product(*parts))
+    return Skill(subject, draw, (held_out,), tuple(way for way in ways if way != held_out))
+
+
 ONE_STEP = (
-    Skill(
+    _skill(
         "one_step",
         _plus,
-        ("{n} has {a} {t}. {n} gets {b} more. How many {t} does {n} have now?",),
-        (
-            "{n} had {a} {t} and found {b} more. How many {t} are there now?",
-            "There are {a} {t}. Then {n} gets {b} more {t}. What is the number of {t} now?",
-        ),
+        "{n} has {a} {t}. {n} gets {b} more. How many {t} does {n} have now?",
+        *(_STARTS, _events(_GETS, "b"), (". ",), _NOW),
     ),
-    Skill(
+    _skill(
         "one_step",
         _minus,
-        ("{n} has {a} {t}. {n} gives {b} {t} to {m}. How many {t} does {n} have left?",),
-        (
-            "{n} had {a} {t} and lost {b}. How many {t} are left?",
-            "There are {a} {t}. Then {n} gives {b} away. How many {t} are left now?",
-            "{n} had {a} {t} and sold {b} to {m}. How many {t} does {n} have?",
-        ),
+        "{n} has {a} {t}. {n} gives {b} {t} to {m}. How many {t} does {n} have left?",
+        *(_STARTS, _events(_GIVES, "b"), (". ",), _LEFT),
     ),
-    Skill(
+    _skill(
         "one_step",
         _times,
-        ("{n} has {a} {h}. Each has {b} {t} in it. How many {t} does {n} have?",),
-        (
-            "There are {a} {h} with {b} {t} each. How many {t} are there?",
-            "There are {a} {h}. Each has {b} {t} in it. What is the number of {t}?",
-        ),
+        "{n} has {a} {h}. Each has {b} {t} in it. How many {t} does {n} have?",
+        *(_HOLDERS, (" ",), _IN_ALL),
     ),
-    Skill(
+    _skill(
         "one_step",
         _difference,
-        ("{n} has {a} {t} and {m} has {b}. How many more {t} does {n} have than {m}?",),
-        (
-            "{n} found {a} {t} and {m} found {b}. How many more has {n} than {m}?",
-            "There are {a} {t} for {n} and {b} for {m}. How many more are there for {n}?",
-        ),
+        "{n} has {a} {t} and {m} has {b}. How many more {t} does {n} have than {m}?",
+        *(_PAIRS, (". ",), _MORE),
     ),
 )
+_THEN = (" {n} ", " Then {n} ")
 TWO_STEP = (
-    Skill(
+    _skill(
         "two_step",
         _plus_minus,
         (
-            (
-                "{n} has {a} {t}. {n} gets {b} more and gives {c} to {m}. "
-                "How many {t} does {n} have left?"
-            ),
+            "{n} has {a} {t}. {n} gets {b} more and gives {c} to {m}. "
+            "How many {t} does {n} have left?"
         ),
-        (
-            "{n} had {a} {t}, found {b} more, then lost {c}. How many {t} are left?",
-            "There are {a} {t}. Then {n} gets {b} more {t} and gives {c} away. What is left?",
-        ),
+        *(_STARTS, _events(_GETS, "b"), _JOINS, _events(_GIVES, "c"), (". ",), _LEFT),
     ),
-    Skill(
+    _skill(
         "two_step",
         _minus_plus,
         (
-            (
-                "{n} has {a} {t}. {n} gives {b} to {m} and gets {c} more. "
-                "How many {t} does {n} have now?"
-            ),
+            "{n} has {a} {t}. {n} gives {b} to {m} and gets {c} more. "
+            "How many {t} does {n} have now?"
         ),
-        (
-            "{n} had {a} {t}, lost {b}, then found {c} more. How many {t} are there now?",
-            "There are {a} {t}. Then {n} gives {b} away and gets {c} more {t}. How many are there?",
-        ),
+        *(_STARTS, _events(_GIVES, "b"), _JOINS, _events(_GETS, "c"), (". ",), _NOW),
     ),
-    Skill(
+    _skill(
         "two_step",
         _times_plus,
         (
-            (
-                "{n} has {a} {h}. Each has {b} {t} in it. {n} gets {c} more {t}. "
-                "How many {t} does {n} have now?"
-            ),
+            "{n} has {a} {h}. Each has {b} {t} in it. {n} gets {c} more {t}. "
+            "How many {t} does {n} have now?"
         ),
-        (
-            "There are {a} {h} with {b} {t} each. Then {n} found {c} more. How many {t} are there?",
-            "{n} puts {b} {t} in each of {a} {h} and has {c} more {t}. What is the number of {t}?",
-        ),
+        *(_HOLDERS, _THEN, _events(_GETS, "c"), (". ",), _NOW),
     ),
-    Skill(
+    _skill(
         "two_step",
         _times_minus,
         (
-            (
-                "{n} has {a} {h}. Each has {b} {t} in it. {n} gives {c} {t} to {m}. "
-                "How many {t} does {n} have left?"
-            ),
+            "{n} has {a} {h}. Each has {b} {t} in it. {n} gives {c} {t} to {m}. "
+            "How many {t} does {n} have left?"
         ),
-        (
-            "There are {a} {h} with {b} {t} each. Then {n} lost {c}. How many {t} are left?",
-            "{n} puts {b} {t} in each of {a} {h} and gives {c} away. What is left?",
-        ),
+        *(_HOLDERS, _THEN, _events(_GIVES, "c"), (". ",), _LEFT),
     ),
-    Skill(
+    _skill(
         "two_step",
         _together,
-        ("{n} has {a} {t}. {m} has {b} more than {n}. How many {t} do {n} and {m} have together?",),
-        (
-            "{n} found {a} {t} and {m} found {b} more than {n}. How many {t} are there together?",
-            "{n} has {a} {t} and {m} has {b} more than {n}. How many do they have together?",
-        ),
+        "{n} has {a} {t}. {m} has {b} more than {n}. How many {t} do {n} and {m} have together?",
+        *(_PAIRS, (" more than {n}. ",), _TOGETHER),
     ),
 )

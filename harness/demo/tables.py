@@ -33,7 +33,7 @@ def _neighbour(names: Sequence[str], relation: str, distance: int) -> Draw:
         place = rng.randrange(len(names))
         name, answer = names[place], names[(place + distance) % len(names)]
         pool = [other for other in names if other != name]
-        working = f"{answer} comes {relation} {name}."
+        working = f"{relation.capitalize()} {name} comes {answer}."
         return Draft({"name": name}, working, answer, _others(answer, pool))
 
     return draw
@@ -46,7 +46,7 @@ def _units(rng: random.Random) -> Draft:
     pool = [str(other * size) for other in range(2, 9)]
     return Draft(
         {"small": small, "large": large, "count": str(count)},
-        f"{count} {large} are {answer} {small}.",
+        f"The number of {small} in {count} {large} is {answer}.",
         answer,
         _others(answer, pool),
     )
@@ -121,7 +121,7 @@ SIMPLE_FACTS = (
     ),
     Skill(
         "facts",
-        _lookup(_LEGS, tuple(map(str, LEG_COUNTS)), "A {name} has {answer} legs."),
+        _lookup(_LEGS, tuple(map(str, LEG_COUNTS)), "The number of legs of a {name} is {answer}."),
         ("How many legs does a {name} have?",),
         ("A {name} has how many legs?", "Find the number of legs that a {name} has."),
     ),

@@ -1,6 +1,6 @@
 """Training text for the skills of the suite: other items, other wordings, no held-out item.
 
-Four kinds of dialogue: `quick_mc` and `quick_math` show one to three items as the tasks ask
+Five kinds of dialogue: `quick_mc` and `quick_math` show one to three items as the tasks ask
 them; `quick_chat` shows a dialogue of two turns; `facts` states entries of the tables that items
 are looked up in (sums, capitals, days).
 A fact may be taught, the item that tests it may not: an item that is held out is drawn again.
@@ -38,7 +38,8 @@ from harness.demo.words import LETTERS
 from harness.records import Message
 
 FACTS = "facts"
-KINDS = (MC, MC, MC, MATH, CHAT, FACTS)
+LETTER_LISTS = "letters"
+KINDS = (MC, MC, MC, MATH, MATH, CHAT, FACTS, LETTER_LISTS)
 _COMPUTED = ("comparison", "patterns", "two_step")  # nothing there is a table to be learnt
 _SAMPLED = 5000  # documents, enough to meet every word hundreds of times
 _ASKED_FOR_FACTS = "Tell me some facts."
@@ -61,6 +62,8 @@ def training_documents(seed: int, kinds: Sequence[str] = KINDS) -> Iterator[Dial
             yield _facts(rng)
         elif kind == CHAT:
             yield _chat(rng, forbidden)
+        elif kind == LETTER_LISTS:
+            yield _letters(rng)
         else:
             yield _items(rng, kind, forbidden)
 
@@ -89,6 +92,16 @@ def _chat(rng: random.Random, forbidden: frozenset[str]) -> Dialogue:
         chat = make_chat(skill, skill.draw(rng), rng.choice(skill.training))
         if not forbidden & chat.keys:
             return chat.messages
+
+
+def _letters(rng: random.Random) -> Dialogue:
+    """Name the letter of each option: no question is answered, so nothing held out can be."""
+    skills = SKILLS[MC][rng.choice(sorted(SKILLS[MC]))]
+    options = list(_item(rng, MC, rng.choice(skills)).options)
+    shown = "\n".join(f"{letter}. {text}" for letter, text in zip(LETTERS, options, strict=True))
+    asked = rng.sample(options, len(options))
+    said = "\n".join(f"{text}.\nAnswer: {LETTERS[options.index(text)]}" for text in asked)
+    return Message("user", f"{shown}\nWorking:"), Message("assistant", said)
 
 
 def _facts(rng: random.Random) -> Dialogue:

@@ -1,0 +1,111 @@
+"""Write a trained network as GGUF files: F16, Q8_0 and Q4_0.
+
+    python -m harness.demo.export nano --seed 1 --checkpoints models/ --out harness/demo/models/
+
+Matrices of the layers are quantized; the token matrix, which also writes the logits, is Q8_0
+where the layers are Q4_0, as llama.cpp's own quantizer keeps a matrix of that double use finer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import string
+from pathlib import Path
+
+import gguf
+import numpy as np
+import torch
+from gguf import GGMLQuantizationType as Kind
+from gguf import LlamaFileType, TokenType
+
+from harness.demo.network import EPSILON, ROPE_BASE, Network, Shape
+from harness.demo.tokens import BEGIN, CHAT_TEMPLATE, END, SPECIAL, texts
+from harness.demo.train import RECIPES, Training
+
+_FILE_TYPES = {
+    Kind.F16: LlamaFileType.MOSTLY_F16,
+    Kind.Q8_0: LlamaFileType.MOSTLY_Q8_0,
+    Kind.Q4_0: LlamaFileType.MOSTLY_Q4_0,
+}
+_TOKENS = "token_embd.weight"
+
+
+def export(network: Network, path: Path, name: str, kind: Kind) -> None:
+    """Write one GGUF file, whole or not at all."""
+    part = path.with_suffix(".part")
+    writer = gguf.GGUFWriter(part, "llama")
+    _describe(writer, network.shape, name, kind)
+    _add_tokens(writer)
+    for tensor, values in network.state_dict().items():
+        _add_tensor(writer, tensor, values.numpy().astype(np.float32), kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    part.replace(path)
+
+
+def _describe(writer: gguf.GGUFWriter, shape: Shape, name: str, kind: Kind) -> None:
+    writer.add_name(name)
+    writer.add_license("apache-2.0")
+    writer.add_file_type(_FILE_TYPES[kind])
+    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
+    writer.add_vocab_size(len(texts()))
+    writer.add_context_length(shape.context)
+    writer.add_embedding_length(shape.width)
+    writer.add_block_count(shape.layers)
+    writer.add_feed_forward_length(shape.hidden)
+    writer.add_head_count(shape.heads)
+    writer.add_head_count_kv(shape.heads)
+    writer.add_rope_dimension_count(shape.head)
+    writer.add_rope_freq_base(ROPE_BASE)
+    writer.add_layer_norm_rms_eps(EPSILON)
+
+
+def _add_tokens(writer: gguf.GGUFWriter) -> None:
+    special = len(SPECIAL)
+    ordinary = [_escaped(text) for text in texts()[special:]]
+    writer.add_tokenizer_model("rwkv")
+    writer.add_token_list([*SPECIAL, *ordinary])
+    writer.add_token_types([TokenType.CONTROL] * special + [TokenType.NORMAL] * len(ordinary))
+    writer.add_bos_token_id(SPECIAL.index(BEGIN))
+    writer.add_eos_token_id(SPECIAL.index(END))
+    writer.add_add_bos_token(value=True)
+    writer.add_chat_template(CHAT_TEMPLATE)
+
+
+def _escaped(text: bytes) -> str:
+    """Spell a token as the tokenizer reads it: all but letters, digits and spaces in hex."""
+    plain = string.ascii_letters + string.digits + " "
+    return "".join(c if c in plain else f"\\x{ord(c):02x}" for c in text.decode("latin-1"))
+
+
+def _add_tensor(writer: gguf.GGUFWriter, name: str, values: np.ndarray, kind: Kind) -> None:
+    if values.ndim == 1:
+        writer.add_tensor(name, values)
+        return
+    if name == _TOKENS and kind is Kind.Q4_0:
+        kind = Kind.Q8_0
+    writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
+
+
+def main() -> None:
+    """Read the command line and write the three files of a model."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", choices=sorted(RECIPES))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--checkpoints", type=Path, default=Path())
+    parser.add_argument("--out", type=Path, default=Path())
+    said = parser.parse_args()
+    training = Training(said.name, said.seed, said.checkpoints)
+    training.load()
+    said.out.mkdir(parents=True, exist_ok=True)
+    with torch.no_grad():
+        for kind in _FILE_TYPES:
+            path = said.out / f"{said.name}-{kind.name.lower()}.gguf"
+            export(training.network, path, said.name, kind)
+            print(f"{path}: {path.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,255 @@
+"""Train the bundled models from scratch on a CPU.
+
+    pip install -e '.[train]'
+    python -m harness.demo.train nano --seed 1 --out models/
+
+Everything follows from the seed: the text, the order, the first weights. Interrupted, the same
+command goes on from the last checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from harness.demo.items import Dialogue
+from harness.demo.network import Network, Shape
+from harness.demo.tokens import ASSISTANT, BEGIN, SPECIAL, encode, encode_turn, texts
+from harness.demo.training import training_documents
+
+_ANSWER = encode("\nAnswer:")
+_LETTERS = {encode(f" {letter}")[0] for letter in "ABCD"}
+_POOL = 16  # batches that are sorted by length together
+_CHECKPOINT_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a model is trained. `letter` and `asked` weigh a letter's and a question's tokens."""
+
+    shape: Shape
+    steps: int
+    batch: int = 48
+    rate: float = 3e-3
+    warm_up: int = 200
+    decay: float = 0.05
+    letter: float = 12.0
+    asked: float = 0.1
+    clip: float = 1.0
+
+
+RECIPES = {
+    "nano": Recipe(Shape(width=160, layers=5, heads=5, hidden=448), steps=4000),
+    "pico": Recipe(Shape(width=64, layers=4, heads=2, hidden=192), steps=8000),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A document in tokens; `weights` says how much predicting each token counts."""
+
+    ids: list[int]
+    weights: list[float]
+
+
+def example(shown: Dialogue, recipe: Recipe) -> Example:
+    """Encode a dialogue: replies count in full, letters more, what is asked a little."""
+    ids, weights = [SPECIAL.index(BEGIN)], [0.0]
+    for message in shown:
+        turn = encode_turn(message)
+        reply = message.role == "assistant"
+        counted = [1.0 if reply else recipe.asked] * len(turn)
+        counted[0] = 0.0  # who speaks is given, never generated
+        for place in _letters(turn) if reply else ():
+            counted[place] = recipe.letter
+        ids += turn
+        weights += counted
+    return Example(ids, weights)
+
+
+def _letters(turn: Sequence[int]) -> Iterator[int]:
+    """Yield the places of the letters that are given as an answer."""
+    for place in range(len(_ANSWER), len(turn)):
+        if turn[place] in _LETTERS and turn[place - len(_ANSWER) : place] == _ANSWER:
+            yield place
+
+
+def batches(seed: int, recipe: Recipe) -> Iterator[list[Example]]:
+    """Yield batches of documents of like length, without end."""
+    documents = training_documents(seed)
+    shuffle = torch.Generator().manual_seed(seed)
+    while True:
+        pool = [example(shown, recipe) for shown in islice(documents, _POOL * recipe.batch)]
+        pool.sort(key=lambda one: len(one.ids))
+        for place in torch.randperm(_POOL, generator=shuffle).tolist():
+            yield pool[place * recipe.batch : (place + 1) * recipe.batch]
+
+
+def data_hash(seed: int, documents: int) -> str:
+    """Return the SHA-256 over the token ids of the first training documents of a seed."""
+    digest = hashlib.sha256()
+    for shown in islice(training_documents(seed), documents):
+        digest.update(json.dumps([encode_turn(message) for message in shown]).encode())
+    return digest.hexdigest()
+
+
+def tensors(batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return inputs, targets and weights, each (batch, length); padding weighs nothing."""
+    length = max(len(one.ids) for one in batch)
+    ids = torch.zeros(len(batch), length, dtype=torch.long)
+    weights = torch.zeros(len(batch), length)
+    for row, one in enumerate(batch):
+        ids[row, : len(one.ids)] = torch.tensor(one.ids)
+        weights[row, : len(one.ids)] = torch.tensor(one.weights)
+    return ids[:, :-1], ids[:, 1:], weights[:, 1:]
+
+
+def loss(network: Network, batch: Sequence[Example]) -> Tensor:
+    """Return the weighted mean cross-entropy of a batch, in nats."""
+    inputs, targets, weights = tensors(batch)
+    counted = weights > 0
+    logits = network.logits(network(inputs)[counted])
+    each = functional.cross_entropy(logits, targets[counted], reduction="none")
+    return (each * weights[counted]).sum() / weights.sum()
+
+
+def rate_at(step: int, recipe: Recipe) -> float:
+    """Return the factor of the learning rate: a linear warm-up, then a cosine down to zero."""
+    if step < recipe.warm_up:
+        return (step + 1) / recipe.warm_up
+    done = (step - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+
+def optimizers(network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """Muon (Jordan et al. 2024) for the matrices of the layers, AdamW for everything else."""
+    matrices = [p for p in network.blk.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if not any(p is m for m in matrices)]
+    muon = torch.optim.Muon(
+        matrices, lr=recipe.rate, weight_decay=recipe.decay, adjust_lr_fn="match_rms_adamw"
+    )
+    adam = torch.optim.AdamW(others, lr=recipe.rate, betas=(0.9, 0.95), weight_decay=0.0)
+    return [muon, adam]
+
+
+class Training:
+    """A model on its way, with everything that has to be saved to go on later."""
+
+    def __init__(self, name: str, seed: int, folder: Path) -> None:
+        torch.manual_seed(seed)
+        self.recipe = RECIPES[name]
+        self.seed = seed
+        self.network = Network(self.recipe.shape, len(texts()))
+        self.optimizers = optimizers(self.network, self.recipe)
+        self.step = 0
+        self.seconds = 0.0
+        self.path = folder / f"{name}-{seed}.pt"
+
+    def load(self) -> None:
+        """Go on from the last checkpoint, if there is one."""
+        if not self.path.exists():
+            return
+        saved = torch.load(self.path)
+        self.network.load_state_dict(saved["network"])
+        for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(state)
+        self.step, self.seconds = saved["step"], saved["seconds"]
+
+    def save(self) -> None:
+        """Write a checkpoint, whole or not at all."""
+        states = [optimizer.state_dict() for optimizer in self.optimizers]
+        part = self.path.with_suffix(".part")
+        saved = {"network": self.network.state_dict(), "optimizers": states}
+        torch.save(saved | {"step": self.step, "seconds": self.seconds}, part)
+        part.replace(self.path)
+
+    def advance(self, batch: Sequence[Example]) -> float:
+        """Take one step and return the loss before it."""
+        factor = rate_at(self.step, self.recipe)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self.recipe.rate * factor
+            optimizer.zero_grad(set_to_none=True)
+        value = loss(self.network, batch)
+        value.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        self.step += 1
+        return value.item()
+
+    def run(self) -> None:
+        """Train to the end, saying now and then how it goes."""
+        stream = islice(batches(self.seed, self.recipe), self.step, self.recipe.steps)
+        begun = saved = time.monotonic() - self.seconds
+        for batch in stream:
+            value = self.advance(batch)
+            now = time.monotonic()
+            self.seconds = now - begun
+            if self.step % 100 == 0:
+                self._say(value)
+            if now - saved > _CHECKPOINT_SECONDS:
+                self.save()
+                saved = now
+        self.save()
+
+    def _say(self, value: float) -> None:
+        right = "  ".join(f"{kind} {share:.0%}" for kind, share in self.exact().items())
+        print(f"{self.step:6} {self.seconds:7.0f} s  loss {value:.3f}  {right}", flush=True)
+
+    @torch.no_grad()
+    def exact(self, documents: int = 96) -> dict[str, float]:
+        """Return, by kind of text, how often the last reply would be generated exactly."""
+        from harness.demo.training import KINDS
+
+        found = {}
+        for kind in dict.fromkeys(KINDS):
+            shown = islice(training_documents(-1, (kind,)), documents)
+            found[kind] = exact_share(self.network, [example(d, self.recipe) for d in shown])
+        return found
+
+
+def exact_share(network: Network, asked: Sequence[Example]) -> float:
+    """Return the share of examples whose last reply greedy decoding would write exactly."""
+    inputs, targets, _ = tensors(asked)
+    said = network.logits(network(inputs)).argmax(-1)
+    speaker = SPECIAL.index(ASSISTANT)
+    right = 0
+    for row, one in enumerate(asked):
+        start = max(place for place, token in enumerate(one.ids) if token == speaker)
+        place = slice(start, len(one.ids) - 1)
+        right += bool((said[row, place] == targets[row, place]).all())
+    return right / len(asked)
+
+
+def main() -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", choices=sorted(RECIPES))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path())
+    parser.add_argument("--threads", type=int, default=1)
+    said = parser.parse_args()
+    torch.set_num_threads(said.threads)
+    torch.use_deterministic_algorithms(mode=True)
+    said.out.mkdir(parents=True, exist_ok=True)
+    training = Training(said.name, said.seed, said.out)
+    count = sum(p.numel() for p in training.network.parameters())
+    print(f"{said.name}: {count:,} parameters, {training.recipe.steps} steps", flush=True)
+    training.load()
+    training.run()
+
+
+if __name__ == "__main__":
+    main()
