@@ -78,6 +78,9 @@ def sample_ids_hash(samples: Iterable[Sample]) -> str:
 
 
 def prompts_hash(samples: Iterable[Sample]) -> str:
-    """Hash what each sample was asked, whatever their order."""
-    keys = ((s.sample_id, [request.key for request in s.requests]) for s in samples)
+    """Hash what each sample was asked, whatever their order; later turns as after empty replies."""
+    keys = (
+        (s.sample_id, [s.request(part, [""] * part).key for part in range(s.parts)])
+        for s in samples
+    )
     return content_hash(sorted(keys))

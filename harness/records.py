@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_AFTER_REPLY = "\n\n"  # between a reply and the next turn, where messages are joined to plain text
 
 
 def canonical_json(value: object) -> str:
@@ -21,6 +26,11 @@ def content_hash(value: object) -> str:
     """Return the SHA-256 (64 hex digits) of the canonical JSON of `value`."""
     text = canonical_json(value)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def clean(text: str) -> str:
+    """Replace lone surrogates, which neither SQLite nor parquet can hold, by U+FFFD."""
+    return _LONE_SURROGATE.sub("\ufffd", text)
 
 
 class Outcome(StrEnum):
@@ -125,6 +135,9 @@ class Sample:
 
     `requests` has one entry in almost every task; items whose options stand in different
     contexts have one for each. `doc` is the item as JSON, where the scorer needs it.
+
+    `turns` is what the user goes on to say in a conversation, one text for each turn after the
+    first; a sample with turns has exactly one entry in `requests`, its first turn.
     """
 
     sample_id: str
@@ -134,6 +147,34 @@ class Sample:
     choices: tuple[str, ...]
     requests: tuple[Request, ...]
     doc: str = ""
+    turns: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> int:
+        """How many responses the sample needs: one for each request and for each further turn."""
+        return len(self.requests) + len(self.turns)
+
+    def request(self, part: int, replies: Sequence[str] = ()) -> Request:
+        """Return the request of a part, from 0; a further turn is asked after the replies so far.
+
+        A reply gives the same request whether it is fresh or was read back from a store.
+
+        Raises:
+            ValueError: there are fewer replies than turns before this one, or no such turn.
+        """
+        if part < len(self.requests):
+            return self.requests[part]
+        first = self.requests[0]
+        end = first.messages[-1].end
+        said = tuple(
+            message
+            for reply, turn in zip(replies[:part], self.turns[:part], strict=True)
+            for message in (
+                Message("assistant", clean(reply), _AFTER_REPLY),
+                Message("user", turn, end),
+            )
+        )
+        return replace(first, messages=first.messages + said, letters=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,3 +136,89 @@ SOLVERS = {
     "one_step": problem,
     "two_step": problem,
 }
+
+
+# --- Dialogues: the answers to the first lines of both turns. ---
+
+
+def reverse_list(first, second):
+    count, what, start = re.fullmatch(
+        r"List (\d) (days|months) in order, beginning with (\w+)\.", first
+    ).groups()
+    assert second == "Now write the same list in reverse order."
+    names = DAYS if what == "days" else MONTHS
+    listed = (names * 2)[names.index(start) :][: int(count)]
+    return ", ".join(listed), ", ".join(listed[::-1])
+
+
+def continued(first, second):
+    assert re.fullmatch(r"Which (number|colour) comes after that\?", second)
+    coming = patterns(first, ())
+    return coming, patterns("? " + ", ".join([*shown(first)[1:], coming]), ())
+
+
+def shown(question):
+    return question.partition("? ")[2].split(", ")
+
+
+def given_away(first, second):
+    have = problem(first, ())
+    name, given, thing = re.fullmatch(
+        r"Then (\w+) gives (\d+) (\w+) to \w+\. How many \w+ does \w+ have left\?", second
+    ).groups()
+    assert name in first
+    assert thing in first
+    return have, str(int(have) - int(given))
+
+
+def two_largest(first, second):
+    assert second == "Leave that number out. Which number is the largest now?"
+    *_, runner_up, largest = sorted(map(int, shown(first)))
+    return str(largest), str(runner_up)
+
+
+def more_units(first, second):
+    found = re.fullmatch(r"And (how many \w+ are in )(\d+)\?", second)
+    assert found[1] in first.replace("How", "how")
+    return calendar_and_units(first, ()), calendar_and_units(
+        re.sub(r"\d+", found[2], first, count=1), ()
+    )
+
+
+def animal(first, second):
+    name = re.fullmatch(r"What is a young (\w+)\?", first)[1]
+    assert second == "How many legs does a grown one have?"
+    return YOUNG[name], LEGS.get(name, "4")
+
+
+def capital_of(first, second):
+    country = re.fullmatch(r"What is the capital of (\w+)\?", first)[1]
+    assert second == "That city is the capital of which country?"
+    city = CAPITALS[country]
+    return city, next(other for other, capital in CAPITALS.items() if capital == city)
+
+
+def opposite_of(first, second):
+    word = re.fullmatch(r"What is the opposite of (\w+)\?", first)[1]
+    assert second == "And what is the opposite of that word?"
+    other = facts(first, ())
+    return other, facts(first.replace(word, other), ())
+
+
+DIALOGUES = {
+    "List ": reverse_list,
+    "Which number comes ": continued,
+    "Which colour comes ": continued,
+    "Which of these ": two_largest,
+    "How many ": more_units,
+    "What is a young ": animal,
+    "What is the capital ": capital_of,
+    "What is the opposite ": opposite_of,
+}
+
+
+def dialogue(turns):
+    """Both answers of a dialogue, worked out from what the user says."""
+    first, second = (turn.partition("\n")[0] for turn in turns)
+    solver = next((DIALOGUES[start] for start in DIALOGUES if first.startswith(start)), given_away)
+    return solver(first, second)

@@ -72,7 +72,8 @@ class PlantedTask:
 
     Samples go round the `subjects` in turn. `unrecorded` more were planned but have no row.
     `values` are cycled through for correct samples (1.0 where not graded). `reply` and `answer`
-    turn (position, gold, outcome) into text.
+    turn (position, gold, outcome) into text. With `turns` each sample is a conversation that was
+    answered "Reply 0." and so on, and as planted in its last turn.
     """
 
     counts: Mapping[Outcome, int]
@@ -87,6 +88,7 @@ class PlantedTask:
     reply: Callable[[int, str, Outcome], str | None] | None = None
     answer: Callable[[int, str, Outcome], str | None] | None = None
     origins: Sequence[str | None] = (None,)
+    turns: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:
@@ -151,10 +153,11 @@ def write_run(
     folder = results / run_id
     folder.mkdir(parents=True)
     rows = [row for name, plan in tasks.items() for row in _rows(name, plan)]
+    parts = [(row, part) for row in rows for part in range(len(row.plan.turns) + 1)]
     files = {
         "samples.parquet": write_table(folder, "samples", _table(SAMPLES, _sample, rows)),
         "responses.parquet": write_table(
-            folder, "responses", _table(RESPONSES, lambda row: _response(row, run_id), rows)
+            folder, "responses", _table(RESPONSES, lambda pair: _response(*pair, run_id), parts)
         ),
         "scores.parquet": write_table(folder, "scores", _table(SCORES, _score, rows)),
     }
@@ -202,7 +205,7 @@ def _other(letter: str) -> str:
 
 
 def _table(
-    columns: Sequence[Column], row_of: Callable[[_Row], Mapping[str, Any]], rows: Sequence[_Row]
+    columns: Sequence[Column], row_of: Callable[[Any], Mapping[str, Any]], rows: Sequence[Any]
 ) -> Iterator[tuple[Any, ...]]:
     for row in rows:
         cells = row_of(row)
@@ -219,18 +222,22 @@ def _sample(row: _Row) -> dict[str, Any]:
         "choices": canonical_json(["one", "two", "three", "four"]),
         "requests": canonical_json([asdict(row.request)]),
         "doc": "null",
+        "turns": canonical_json(row.plan.turns),
     }
 
 
-def _response(row: _Row, run_id: str) -> dict[str, Any]:
+def _response(row: _Row, part: int, run_id: str) -> dict[str, Any]:
     origin = row.plan.origins[row.position % len(row.plan.origins)] or run_id
     cells = {
         "task": row.task,
         "sample_id": row.sample_id,
-        "part": 0,
+        "part": part,
         "request_key": row.request.key,
         "origin": origin,
     }
+    if part < len(row.plan.turns):
+        text = f"Reply {part}."
+        return {**cells, "text": text, "finish_reason": "stop", **asdict(row.plan.timing)}
     if row.is_error:
         return {**cells, "error_kind": "timeout", "error_message": "no answer within 60 s"}
     finish = "length" if row.outcome is Outcome.TRUNCATED else "stop"

@@ -39,6 +39,7 @@ def test_the_wheel_holds_code_tasks_and_templates_and_no_tests(wheel):
 
     assert tasks | package <= names
     assert "harness/_data/tasks/quick_mc/quick_mc.jsonl" in tasks
+    assert "harness/_data/tasks/quick_chat/quick_chat.jsonl" in tasks
     assert not [name for name in names if name.startswith(("tests/", "results/", "reports/"))]
 
 

@@ -3,9 +3,10 @@ import dataclasses
 import pytest
 
 from harness.protocol import Protocol, differences, prompts_hash, sample_ids_hash
-from harness.records import Decoding, Message
+from harness.records import Decoding, Message, content_hash
 from samples import PROTOCOL, request, sample
 
+GOLDEN_PROMPTS = "5a1dad999d62d1c38ce6c6984d5e2cf6a9692ecba60f389c02be78c4f60585bd"
 FIELDS = [field.name for field in dataclasses.fields(Protocol)]
 
 
@@ -49,6 +50,28 @@ def test_hashes_over_samples_do_not_depend_on_their_order():
     assert sample_ids_hash(samples) == sample_ids_hash(samples[::-1])
     assert prompts_hash(samples) == prompts_hash(samples[::-1])
     assert sample_ids_hash(samples) != sample_ids_hash(samples[:4])
+
+
+def test_the_hash_of_prompts_without_turns_stays():
+    samples = [sample(n) for n in range(3)]
+
+    assert prompts_hash(samples) == content_hash(
+        [[f"id{n}", [request(f"question {n}").key]] for n in range(3)]
+    )
+    assert prompts_hash(samples) == GOLDEN_PROMPTS
+
+
+def test_each_turn_changes_the_hash_of_prompts():
+    conversations = [
+        (),
+        ("And then?",),
+        ("And now?",),
+        ("And then?", "And now?"),
+        ("And then?", ""),
+    ]
+    hashes = {prompts_hash([sample(turns=turns)]) for turns in conversations}
+
+    assert len(hashes) == len(conversations)
 
 
 @pytest.mark.parametrize(

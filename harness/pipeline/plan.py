@@ -42,6 +42,16 @@ class Plan:
         """All samples, task after task."""
         return [sample for task in self.tasks for sample in task.samples]
 
+    @property
+    def parts(self) -> int:
+        """How many responses all samples need; equal requests count each time."""
+        return sum(sample.parts for sample in self.samples)
+
+    @property
+    def turns(self) -> int:
+        """How many turns the longest conversation has; 1 where nothing is a conversation."""
+        return 1 + max((len(sample.turns) for sample in self.samples), default=0)
+
     def run_id(self, model: ModelInfo) -> str:
         """Name the run: the same command on the same weights gives the same name."""
         asked = {task.protocol.task: task.protocol.fingerprint for task in self.tasks}

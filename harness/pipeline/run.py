@@ -4,43 +4,29 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from harness import __version__
-from harness.errors import InterruptedRunError, StoreError
-from harness.models.base import Measurable, Model
+from harness.errors import InterruptedRunError
+from harness.models.base import Model
 from harness.models.open import OpenOptions, open_model
 from harness.pipeline.options import Asking, Progress, Quiet, RunOptions
 from harness.pipeline.plan import Plan, PlannedTask, check_capabilities, chosen, make_plan
 from harness.pipeline.score import score_sample, scorer
 from harness.pipeline.verify import verify
-from harness.records import Outcome, Request, Response, Sample
+from harness.pipeline.work import ask, outstanding, reuse, say_misfits
+from harness.records import Outcome
 from harness.store.journal import Journal
 from harness.store.manifest import MANIFEST, Manifest, TaskRecord, write_manifest
 from harness.store.parquet import write_table
-from harness.store.read import Run, find_runs, load_run
-from harness.store.rows import Row, group_responses, response_from_row, score_row
+from harness.store.read import Run, load_run
+from harness.store.rows import Row, group_responses, score_row
 
-_NAMED_MISFITS = 5
 _PACKAGES = ("lm_eval", "datasets", "pyarrow", "numpy")
-
-
-@dataclass(slots=True)
-class _Work:
-    """Requests still to be asked: equal requests are asked once and answer several samples."""
-
-    waiting: dict[str, list[tuple[Sample, int]]]
-    total: int
-
-    @property
-    def requests(self) -> list[Request]:
-        """One request for each key that still waits."""
-        firsts = (samples[0] for samples in self.waiting.values())
-        return [sample.requests[part] for sample, part in firsts]
 
 
 def run(
@@ -100,16 +86,7 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         if journal.meta("started_at") is None:
             journal.add_samples(plan.samples)
             journal.set_meta("started_at", started)
-        work = _outstanding(journal, plan)
-        if not options.fresh:
-            _reuse(journal, model, work, options.results, progress)
-        _say_misfits(model, work, progress)
-        progress.start(work.total, work.total - sum(map(len, work.waiting.values())))
-        _ask(journal, model, work, folder.name, progress)
-        if options.stop.requested and work.waiting:
-            raise InterruptedRunError(
-                "stopped; every answer so far is stored, the same command continues from here"
-            )
+        _answer(journal, model, plan, options, progress)
         wanted = 0 if options.stop.requested else options.verify
         manifest = replace(
             _finish(journal, model, plan, options.command),
@@ -119,6 +96,24 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         write_manifest(folder, manifest)
         journal.remove()
     return Run(folder, manifest)
+
+
+def _answer(
+    journal: Journal, model: Model, plan: Plan, options: RunOptions, progress: Progress
+) -> None:
+    """Ask, turn after turn, what has no answer yet."""
+    if not options.fresh:
+        reuse(journal, model.info, plan, options.results, progress)
+    progress.start(plan.parts, len(journal.answered()))
+    for turn in range(plan.turns):
+        work = outstanding(journal, plan, turn)
+        if not options.stop.requested:
+            say_misfits(model, work, progress)
+            ask(journal, model, work, progress)
+        if options.stop.requested and work:
+            raise InterruptedRunError(
+                "stopped; every answer so far is stored, the same command continues from here"
+            )
 
 
 def _folder(model: Model, plan: Plan, options: RunOptions) -> Path:
@@ -139,67 +134,6 @@ def _complete(folder: Path, options: RunOptions) -> bool:
     if options.verify and manifest.verification is None:
         return False
     return not any(task.n_error for task in manifest.tasks.values())
-
-
-def _reuse(journal: Journal, model: Model, work: _Work, results: Path, progress: Progress) -> None:
-    """Take over what the same system already answered, in this run or another."""
-    runs, _ = find_runs(results)
-    same_system = [run for run in runs if run.manifest.model.identity == model.info.identity]
-    for run in same_system:
-        try:
-            for row in run.rows("responses") if work.waiting else ():
-                if row["error_kind"] is None and row["request_key"] in work.waiting:
-                    samples = work.waiting.pop(row["request_key"])
-                    _store(journal, samples, response_from_row(row), row["origin"])
-        except StoreError as error:
-            progress.note(f"note: nothing is reused from a damaged run: {error}")
-
-
-def _outstanding(journal: Journal, plan: Plan) -> _Work:
-    answered = journal.answered()
-    waiting: dict[str, list[tuple[Sample, int]]] = {}
-    total = 0
-    for sample in plan.samples:
-        for part, request in enumerate(sample.requests):
-            total += 1
-            if (sample.task, sample.sample_id, part) not in answered:
-                waiting.setdefault(request.key, []).append((sample, part))
-    return _Work(waiting, total)
-
-
-def _say_misfits(model: Model, work: _Work, progress: Progress) -> None:
-    """Name, before anything is asked, what is too large: it will be an error, never cut."""
-    if not isinstance(model, Measurable):
-        return
-    requests = work.requests
-    misfits = sorted(model.preflight(requests), key=lambda misfit: -misfit.tokens)
-    if not misfits:
-        return
-    named = []
-    for misfit in misfits[:_NAMED_MISFITS]:
-        sample, _ = work.waiting[misfit.request_key][0]
-        named.append(f"{sample.subject or sample.task} {sample.sample_id[:8]}: {misfit.tokens:,}")
-    progress.note(
-        f"{len(misfits)} of {len(requests)} requests do not fit into "
-        f"{misfits[0].limit:,} tokens of context and will be errors, not cut "
-        f"({'; '.join(named)}{' tokens; ...' if len(misfits) > len(named) else ' tokens'}); "
-        "a larger --context may help"
-    )
-
-
-def _ask(journal: Journal, model: Model, work: _Work, run_id: str, progress: Progress) -> None:
-    for response in model.respond(work.requests):
-        samples = work.waiting.pop(response.request_key)
-        _store(journal, samples, response, run_id)
-        for _ in samples:
-            progress.advance(response)
-
-
-def _store(
-    journal: Journal, samples: Iterable[tuple[Sample, int]], response: Response, origin: str
-) -> None:
-    for sample, part in samples:
-        journal.add_response(sample, part, response, origin)
 
 
 def _finish(journal: Journal, model: Model, plan: Plan, command: tuple[str, ...]) -> Manifest:

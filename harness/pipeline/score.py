@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.records import Outcome, Response, Sample, Score
-from harness.scoring import SCORER_IDS, choice, letter, number
+from harness.scoring import SCORER_IDS, choice, exact, letter, number
 from harness.store.manifest import write_manifest
 from harness.store.parquet import write_table
 from harness.store.read import Run
@@ -17,7 +17,7 @@ from harness.tasks.catalog import TaskChoice, choose
 
 
 def _score_letter(sample: Sample, responses: Sequence[Response]) -> Score:
-    reply = responses[0]
+    reply = responses[-1]
     return letter.score(reply.text, sample.gold, sample.choices, reply.finish_reason)
 
 
@@ -26,14 +26,20 @@ def _score_choice(sample: Sample, responses: Sequence[Response]) -> Score:
 
 
 def _score_number(sample: Sample, responses: Sequence[Response]) -> Score:
-    reply = responses[0]
+    reply = responses[-1]
     return number.score(reply.text, sample.gold, reply.finish_reason)
+
+
+def _score_exact(sample: Sample, responses: Sequence[Response]) -> Score:
+    reply = responses[-1]
+    return exact.score(reply.text, sample.gold, reply.finish_reason)
 
 
 _BY_RULE: Mapping[str, ScoreSample] = {
     "letter": _score_letter,
     "choice": _score_choice,
     "number": _score_number,
+    "exact": _score_exact,
 }
 
 
@@ -48,12 +54,15 @@ def scorer(scorer_id: str, task: TaskChoice) -> ScoreSample:
 
 
 def score_sample(judge: ScoreSample, sample: Sample, responses: Sequence[Response]) -> Score:
-    """Judge one sample; a missing or failed response is an error, never a wrong answer."""
-    if len(responses) < len(sample.requests):
-        return Score(Outcome.ERROR, None, None, "", detail="no response")
+    """Judge one sample; a missing or failed response is an error, never a wrong answer.
+
+    Of a conversation the last reply is judged; a failed turn leaves those after it unasked.
+    """
     for response in responses:
         if response.error_kind is not None:
             return Score(Outcome.ERROR, None, None, "", detail=response.error_kind)
+    if len(responses) < sample.parts:
+        return Score(Outcome.ERROR, None, None, "", detail="no response")
     return judge(sample, responses)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 from harness.errors import ModelError
 from harness.models.base import Model, Verifiable
 from harness.pipeline.plan import Plan
-from harness.records import Response
+from harness.pipeline.work import known_requests
+from harness.records import Request, Response
 from harness.store.journal import Journal
 from harness.store.rows import response_from_row
 
@@ -27,7 +29,7 @@ def verify(model: Model, plan: Plan, journal: Journal, count: int) -> dict[str, 
             f"{model.info.name} cannot be asked without its speed-ups; leave out --verify"
         )
     stored = _answers(journal)
-    requests = {r.key: r for s in plan.samples for r in s.requests if r.key in stored}
+    requests = {r.key: r for r in _asked(plan, journal) if r.key in stored}
     chosen = random.Random(plan.seed).sample(  # noqa: S311 -- reproducible, not secret
         sorted(requests), min(count, len(requests))
     )
@@ -46,6 +48,12 @@ def verify(model: Model, plan: Plan, journal: Journal, count: int) -> dict[str, 
         "largest_logprob_difference": largest,
         "differences": differing,
     }
+
+
+def _asked(plan: Plan, journal: Journal) -> Iterator[Request]:
+    replies = journal.replies()
+    for sample in plan.samples:
+        yield from known_requests(sample, replies.get((sample.task, sample.sample_id), ()))
 
 
 def _answers(journal: Journal) -> dict[str, Response]:

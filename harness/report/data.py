@@ -122,13 +122,20 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """What was asked and what came back."""
+
+    question: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
-    """One example: its heading line, what was asked and what came back."""
+    """One example: its heading line and what was said; a conversation has several exchanges."""
 
     outcome: str
     heading: str
-    question: str
-    reply: str
+    exchanges: tuple[Exchange, ...]
     facts: tuple[Fact, ...]
 
 

@@ -20,6 +20,7 @@ from harness.report.data import (
     Cell,
     Column,
     ColumnGroup,
+    Exchange,
     Fact,
     Grid,
     RunPart,
@@ -209,21 +210,25 @@ def _subject_row(subject: SubjectSummary, chance: float | None) -> tuple[Cell, .
 def _sample(example: Example) -> Sample:
     subject = f"{words.label(example.subject, 40)}: " if example.subject else ""
     answer = "nothing extracted" if example.answer is None else words.label(example.answer, 40)
-    reply = example.reply
     return Sample(
         outcome=example.outcome.value,
         heading=f"{subject}{answer}, right is {words.label(example.gold, 40) or '(empty)'}",
-        question=words.cut(example.question),
-        reply=words.cut(reply)
-        if reply is not None
-        else f"No reply. {words.cut(example.error or '')}",
+        exchanges=tuple(
+            Exchange(words.cut(said.question), _reply(said.reply, example.error))
+            for said in example.exchanges
+        ),
         facts=tuple(_sample_facts(example)),
     )
 
 
+def _reply(reply: str | None, error: str | None) -> str:
+    return words.cut(reply) if reply is not None else f"No reply. {words.cut(error or '')}"
+
+
 def _sample_facts(example: Example) -> Iterator[Fact]:
-    if example.reply is not None:
-        yield Fact("length", words.counted(len(example.reply), "character"))
+    reply = example.exchanges[-1].reply
+    if reply is not None:
+        yield Fact("length", words.counted(len(reply), "character"))
         yield Fact("extracted", words.cut(example.answer or words.MISSING, 200), code=True)
     yield Fact("right answer", words.cut(example.gold, 200) or "(empty)", code=True)
     yield Fact("sample", words.label(example.sample_id), code=True)

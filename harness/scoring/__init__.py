@@ -1,3 +1,8 @@
 """Scorers: pure functions from a reply to a Score. Their ids carry a version."""
 
-SCORER_IDS = {"letter": "letter/1", "choice": "choice/1", "number": "number/1"}
+SCORER_IDS = {
+    "letter": "letter/1",
+    "choice": "choice/1",
+    "number": "number/1",
+    "exact": "exact/1",
+}

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from harness.records import Outcome, Score
+from harness.scoring.answer_line import last_taken_back
 from harness.scoring.letter_grammar import (
     Commitment,
     Firmness,
@@ -30,7 +31,7 @@ from harness.scoring.letter_grammar import (
     verdict_of,
 )
 from harness.scoring.letter_options import LETTERS, Options, own_text_end
-from harness.scoring.letter_patterns import NOT_IT, TAKEN_BACK, TOKEN
+from harness.scoring.letter_patterns import NOT_IT, TOKEN
 from harness.scoring.text import key, plain
 from harness.scoring.unanswered import CUT, unanswered
 
@@ -221,7 +222,7 @@ def _final_answer(text: str, events: list[Commitment], options: Options) -> str 
     whole = options.by_key.get(key(text))
     if whole and TOKEN.fullmatch(text.strip(" .()")) is None:
         return whole
-    taken_back = max((match.start() for match in TAKEN_BACK.finditer(text)), default=-1)
+    taken_back = last_taken_back(text)
     standing = [event for event in events if event.position > taken_back]
     firm = [event for event in standing if event.firmness is not Firmness.WEAK]
     if firm:

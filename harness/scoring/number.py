@@ -15,24 +15,20 @@ from __future__ import annotations
 import re
 
 from harness.records import Outcome, Score
-from harness.scoring.letter_patterns import TAKEN_BACK
+from harness.scoring.answer_line import (
+    BOX,
+    LONGEST,
+    answer_lines,
+    is_settled,
+    last_taken_back,
+)
 from harness.scoring.number_text import canonical, numbers_in
-from harness.scoring.text import BOX_CLOSE, BOX_OPEN, plain
+from harness.scoring.text import plain
 from harness.scoring.unanswered import CUT, unanswered
 
 ID = "number/1"
-_LONGEST = 60_000
 _LONGEST_PHRASE = 400
 _ENDED = frozenset({"stop", "end_turn", "stop_sequence", "eos"})
-# "Answer: 8", "Final answer is: 8", "So the answer = 8"; the number may stand on the next line.
-_ANSWER = re.compile(
-    r"\banswer(?: is| would be| must be)? ?[:=][ \n]*(?P<said>[^\n]{0,500})", re.IGNORECASE
-)
-_BOX = re.compile(rf"{BOX_OPEN}([^{BOX_OPEN}{BOX_CLOSE}]{{0,400}}){BOX_CLOSE}")
-_NEXT_QUESTION = re.compile(
-    r"\n\s?(?:(?:next )?question|q|problem|exercise|user|human)\s{0,2}\d{0,3}\s?[:.]\s",
-    re.IGNORECASE,
-)
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
 _STATES = re.compile(r"=|≈|\b(?:is|are|was|were|equals?|gives?|makes?|gets?|total of)\b")
 # What makes a number something else than the answer.
@@ -57,15 +53,13 @@ def score(reply: str | None, gold: str, finish_reason: str | None = "stop") -> S
     wanted = canonical(gold)
     if wanted is None:
         raise ValueError(f"gold must be the text of one number such as '8' or '2.5', got {gold!r}")
-    whole = text = plain(reply or "", _LONGEST)
-    lines = list(_ANSWER.finditer(text))
-    if lines and (following := _NEXT_QUESTION.search(text, lines[0].end())):
-        text = text[: following.start()]
-        lines = [line for line in lines if line.start() < len(text)]
+    whole = plain(reply or "", LONGEST)
+    text, lines = answer_lines(whole)
     answer = None
-    if finish_reason not in CUT or (lines and _goes_on(whole, lines[-1])):
+    end = lines[-1].end() if lines else len(whole)
+    if is_settled(whole, end, finish_reason):
         answer = _answer(text, lines, ended=finish_reason in _ENDED)
-    first = next(filter(None, (_stated(line["said"]) for line in lines)), answer)
+    first = next(filter(None, (stated(line["said"]) for line in lines)), answer)
     if answer is None:
         outcome = unanswered(text, finish_reason)
         return Score(outcome, None, None, ID, None if finish_reason in CUT else first)
@@ -73,25 +67,20 @@ def score(reply: str | None, gold: str, finish_reason: str | None = "stop") -> S
     return Score(Outcome.CORRECT if right else Outcome.WRONG, float(right), answer, ID, first)
 
 
-def _goes_on(text: str, line: re.Match[str]) -> bool:
-    """Whether more lines follow, so that a limit of length did not cut the number itself."""
-    return text.startswith("\n", line.end()) and bool(text[line.end() :].strip())
-
-
 def _answer(text: str, lines: list[re.Match[str]], *, ended: bool) -> str | None:
-    taken_back = max((match.start() for match in TAKEN_BACK.finditer(text)), default=-1)
+    taken_back = last_taken_back(text)
     if lines:
-        return _stated(lines[-1]["said"]) if taken_back < lines[-1].start() else None
-    boxes = list(_BOX.finditer(text))
+        return stated(lines[-1]["said"]) if taken_back < lines[-1].start() else None
+    boxes = list(BOX.finditer(text))
     if boxes:
-        return _stated(boxes[-1][1]) if taken_back < boxes[-1].start() else None
+        return stated(boxes[-1][1]) if taken_back < boxes[-1].start() else None
     return _concluded(text) if ended and taken_back < 0 else None
 
 
-def _stated(said: str) -> str | None:
+def stated(said: str) -> str | None:
     """Return the one number that an answer's place states."""
     said = said.strip()
-    boxes = _BOX.findall(said)
+    boxes = BOX.findall(said)
     if boxes:
         said = boxes[-1]
     if len(said) > _LONGEST_PHRASE or _DENIED.search(said):

@@ -23,6 +23,7 @@ JOURNAL = "journal.sqlite"
 LOCK = "run.lock"
 _SQL_TYPES = {"text": "TEXT", "json": "TEXT", "integer": "INTEGER", "real": "REAL"}
 _KEYS = {"samples": "task, sample_id", "responses": "task, sample_id, part"}
+_TABLES = {"samples": SAMPLES, "responses": RESPONSES}
 _SELECT = {
     "samples": "SELECT * FROM samples ORDER BY position",
     "responses": (
@@ -96,12 +97,22 @@ class Journal:
             self._create()
         else:
             check_version(version, path)
+            self._add_optional()
 
     def _create(self) -> None:
         with self.transaction() as connection:
-            for name, columns in (("samples", SAMPLES), ("responses", RESPONSES)):
+            for name, columns in _TABLES.items():
                 connection.execute(_table(name, columns))
             self.set_meta("schema_version", SCHEMA_VERSION)
+
+    def _add_optional(self) -> None:
+        """Give a journal the optional columns that it was begun without; they stay null."""
+        with self.transaction() as connection:
+            for table, columns in _TABLES.items():
+                found = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+                for column in columns:
+                    if column.optional and column.name not in found:
+                        connection.execute(f"ALTER TABLE {table} ADD COLUMN {_cell(column)}")
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -170,6 +181,23 @@ class Journal:
         with self._guard():
             return set(self._open_connection().execute(query))
 
+    def replies(self) -> dict[tuple[str, str], list[str]]:
+        """Return what was replied so far in conversations of several turns, in their order.
+
+        The keys are (task, sample id). An error ends the list; a reply without text is "".
+        """
+        query = (
+            "SELECT task, sample_id, part, text FROM responses JOIN samples "
+            "USING (task, sample_id) WHERE error_kind IS NULL AND turns != '[]' ORDER BY part"
+        )
+        found: dict[tuple[str, str], list[str]] = {}
+        with self._guard():
+            for task, sample_id, part, text in self._open_connection().execute(query):
+                said = found.setdefault((task, sample_id), [])
+                if part == len(said):
+                    said.append(text or "")
+        return found
+
     def rows(self, table: str) -> Iterator[Row]:
         """Yield the rows of `samples` or `responses` in the order of the samples.
 
@@ -193,8 +221,12 @@ class Journal:
 
 
 def _table(name: str, columns: Iterable[Column]) -> str:
-    cells = ", ".join(f"{column.name} {_SQL_TYPES[column.type]}" for column in columns)
+    cells = ", ".join(map(_cell, columns))
     return f"CREATE TABLE {name} ({cells}, PRIMARY KEY ({_KEYS[name]}))"
+
+
+def _cell(column: Column) -> str:
+    return f"{column.name} {_SQL_TYPES[column.type]}"
 
 
 def _insert(name: str, columns: tuple[Column, ...]) -> str:

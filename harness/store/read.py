@@ -60,7 +60,7 @@ class Run:
                 f"{path} has {table.num_rows} rows, its manifest says {expected.rows}; "
                 "the run is damaged: run it again with --fresh"
             )
-        return table
+        return _with_optional(table, name, columns)
 
     @property
     def samples(self) -> pd.DataFrame:
@@ -76,6 +76,17 @@ class Run:
     def scores(self) -> pd.DataFrame:
         """How it was judged."""
         return self.table("scores")
+
+
+def _with_optional(table: Any, name: str, columns: Sequence[str] | None) -> Any:
+    """Add the optional columns that a file was written without, as nulls."""
+    import pyarrow as pa
+
+    for column in TABLES[name]:
+        wanted = columns is None or column.name in columns
+        if column.optional and wanted and column.name not in table.column_names:
+            table = table.append_column(column.name, pa.nulls(table.num_rows, pa.string()))
+    return table
 
 
 def _version(stored: bytes | None) -> int | None:

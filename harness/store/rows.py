@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -18,28 +17,23 @@ from harness.records import (
     Sample,
     Score,
     canonical_json,
+    clean,
 )
 from harness.store.schema import RESPONSES, SCORES
 
 Row = tuple[Any, ...]
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _JSON_FIELDS = {c.name for c in RESPONSES if c.type == "json"}
 _RESPONSE_FIELDS = [
     c.name for c in RESPONSES if c.name not in ("task", "sample_id", "part", "origin")
 ]
 
 
-def clean(text: str | None) -> str | None:
-    """Replace lone surrogates, which neither SQLite nor parquet can hold, by U+FFFD."""
-    return None if text is None else _LONE_SURROGATE.sub("\ufffd", text)
-
-
 def sample_row(position: int, sample: Sample) -> Row:
     """Return the row of table `samples`."""
     requests = canonical_json([asdict(request) for request in sample.requests])
-    choices = canonical_json(sample.choices)
-    texts = (sample.subject, sample.gold, choices, requests, sample.doc)
+    choices, turns = canonical_json(sample.choices), canonical_json(sample.turns)
+    texts = (sample.subject, sample.gold, choices, requests, sample.doc, turns)
     return (sample.task, sample.sample_id, position, *map(clean, texts))
 
 
@@ -59,7 +53,7 @@ def score_row(sample: Sample, score: Score) -> Row:
     """Return the row of table `scores`."""
     found = (score.answer, score.first_answer, sample.gold, score.scorer, score.detail)
     judged = (sample.subject, score.outcome.value, score.value)
-    return (sample.task, sample.sample_id, *judged, *map(clean, found))
+    return (sample.task, sample.sample_id, *judged, *map(_cell, found))
 
 
 def sample_from_row(row: Mapping[str, Any]) -> Sample:
@@ -72,6 +66,7 @@ def sample_from_row(row: Mapping[str, Any]) -> Sample:
         choices=tuple(json.loads(row["choices"])),
         requests=tuple(_request(stored) for stored in json.loads(row["requests"])),
         doc=row["doc"] or "",
+        turns=tuple(json.loads(row["turns"] or "[]")),
     )
 
 

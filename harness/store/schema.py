@@ -19,11 +19,15 @@ Type = Literal["text", "integer", "real", "json"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `json` is stored as text and holds canonical JSON."""
+    """One column: `json` is stored as text and holds canonical JSON.
+
+    An `optional` column came after the first files of this schema version; it is null in those.
+    """
 
     name: str
     type: Type
     meaning: str
+    optional: bool = False
 
 
 TASK = Column("task", "text", "name of the task, such as mmlu")
@@ -38,12 +42,13 @@ SAMPLES = (
     Column("choices", "json", "option texts in the order shown; empty where there are none"),
     Column("requests", "json", "what is sent: list of kind, messages, decoding, letters, ..."),
     Column("doc", "json", "the item as the dataset gives it, where a scorer needs it"),
+    Column("turns", "json", "what the user says after each reply; empty: one turn", optional=True),
 )
 
 RESPONSES = (
     TASK,
     SAMPLE_ID,
-    Column("part", "integer", "which of the sample's requests this answers, from 0"),
+    Column("part", "integer", "which of the sample's requests or turns this answers, from 0"),
     Column("request_key", "text", "hash of the request that this answers"),
     Column("text", "text", "the raw reply; null where there was none"),
     Column("finish_reason", "text", "stop, length, content_filter, ...; null for logprob requests"),

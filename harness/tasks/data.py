@@ -13,11 +13,17 @@ from harness.errors import HarnessError, HubError, TaskError
 from harness.resources import tasks_folder
 
 
-def load_bundled(*, files: Mapping[str, str], subject: str = "", **_: Any) -> dict[str, Any]:
+def load_bundled(
+    *,
+    files: Mapping[str, str],
+    subject: str = "",
+    subject_column: str = "subject",
+    **_: Any,
+) -> dict[str, Any]:
     """Return the splits of one subject of a task whose items ship with harness; no network.
 
     `files` maps a split to a JSONL file, named from the folder of the tasks; rows are kept where
-    their `subject` matches, all where none is asked for.
+    their `subject_column` holds the subject, all where none is asked for.
 
     Raises:
         TaskError: a file is missing or broken.
@@ -26,7 +32,9 @@ def load_bundled(*, files: Mapping[str, str], subject: str = "", **_: Any) -> di
 
     rows = {split: _bundled_rows(tasks_folder() / name) for split, name in files.items()}
     return {
-        split: datasets.Dataset.from_list([row for row in found if subject in ("", row["subject"])])
+        split: datasets.Dataset.from_list(
+            [row for row in found if subject in ("", row[subject_column])]
+        )
         for split, found in rows.items()
     }
 
@@ -40,27 +48,37 @@ def _bundled_rows(path: Path) -> tuple[dict[str, Any], ...]:
         raise TaskError(f"cannot read the bundled items {path}: {error}") from error
 
 
-def load_subject(*, repo: str, files: Mapping[str, str], subject: str, **_: Any) -> dict[str, Any]:
+def load_subject(
+    *,
+    repo: str,
+    files: Mapping[str, str],
+    subject: str,
+    subject_column: str = "subject",
+    **_: Any,
+) -> dict[str, Any]:
     """Return the splits of one subject: {split: datasets.Dataset}.
 
     lm-eval calls this with the task's `dataset_kwargs` and `metadata`. `files` maps a split to a
-    file pattern in the dataset repository; rows are kept where their `subject` matches.
+    file pattern in the dataset repository; rows are kept where their `subject_column` holds the
+    subject.
 
     Raises:
         HubError: the files could not be fetched.
     """
-    splits, positions = _splits_by_subject(repo, tuple(sorted(files.items())))
+    splits, positions = _splits_by_subject(repo, tuple(sorted(files.items())), subject_column)
     return {name: splits[name].select(positions[name].get(subject, [])) for name in splits}
 
 
 @functools.lru_cache(maxsize=8)
-def _splits_by_subject(repo: str, files: tuple[tuple[str, str], ...]) -> tuple[Any, Any]:
+def _splits_by_subject(
+    repo: str, files: tuple[tuple[str, str], ...], column: str
+) -> tuple[Any, Any]:
     folder = snapshot(repo, tuple(pattern for _, pattern in files))
     splits = _read_parquet(folder, dict(files))
     positions: dict[str, dict[str, list[int]]] = {}
     for name, split in splits.items():
         rows = positions[name] = {}
-        for index, subject in enumerate(split["subject"]):
+        for index, subject in enumerate(split[column]):
             rows.setdefault(subject, []).append(index)
     return splits, positions
 

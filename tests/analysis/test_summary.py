@@ -258,5 +258,45 @@ def test_examples_are_few_and_of_every_kind(tmp_path):
         Outcome.ERROR: 3,
     }
     error = next(e for e in found["mini"].examples if e.outcome is Outcome.ERROR)
-    assert (error.reply, error.error) == (None, "timeout: no answer within 60 s")
+    (said,) = error.exchanges
+    assert (said.reply, error.error) == (None, "timeout: no answer within 60 s")
     assert found["mini"].messages[0].content.startswith("Question 0:")
+
+
+def test_examples_of_conversations_show_every_turn_in_order(tmp_path):
+    plan = PlantedTask(
+        counts(correct=1, wrong=3, error=1),
+        question="Question {}".format,
+        reply=lambda position, *_: f"Last reply {position}.",
+        turns=("And then?", "And at last?"),
+    )
+    found = read_examples(load_run(write_run(tmp_path, {"mini": plan})))["mini"]
+
+    wrong = next(e for e in found.examples if e.outcome is Outcome.WRONG)
+    assert [said.question.partition("\n")[0][:8] for said in wrong.exchanges] == [
+        "Question",
+        "And then",
+        "And at l",
+    ]
+    assert [said.reply for said in wrong.exchanges][:2] == ["Reply 0.", "Reply 1."]
+    assert wrong.exchanges[-1].reply.startswith("Last reply")
+    (failed,) = (e for e in found.examples if e.outcome is Outcome.ERROR)
+    assert [said.reply for said in failed.exchanges] == ["Reply 0.", "Reply 1.", None]
+    assert failed.error == "timeout: no answer within 60 s"
+    assert [(m.role, m.content.partition("\n")[0]) for m in found.messages] == [
+        ("user", "Question 0"),
+        ("assistant", "Reply 0."),
+        ("user", "And then?"),
+        ("assistant", "Reply 1."),
+        ("user", "And at last?"),
+    ]
+
+
+def test_speed_counts_each_response_and_accuracy_each_conversation(tmp_path):
+    summary = summary_of(tmp_path, PlantedTask(MIXED, turns=("And then?",)))
+
+    assert (summary.speed.n_responses, summary.speed.n_timed) == (200, 197)
+    assert summary.speed.decode_rate == pytest.approx((5 - 1) / 0.5)
+    assert summary.speed.decoded_tokens == 197 * 4
+    assert (summary.n_answered, summary.strict.n) == (97, 97)
+    assert summary.strict.value == pytest.approx(60 / 97)

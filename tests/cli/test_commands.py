@@ -77,14 +77,19 @@ def test_tasks_as_json(tmp_path):
         "mmlu": 5,
         "mmlu_cot": 0,
         "mmlu_logprob": 5,
+        "quick_chat": 0,
         "quick_math": 2,
         "quick_mc": 2,
     }
-    assert [row["name"] for row in rows if row["suites"] == ["quick"]] == ["quick_math", "quick_mc"]
+    assert [row["name"] for row in rows if row["suites"] == ["quick"]] == [
+        "quick_chat",
+        "quick_math",
+        "quick_mc",
+    ]
 
 
 def test_suites_are_listed(tmp_path):
-    assert "quick_mc, quick_math" in harness("tasks", cwd=tmp_path).stdout
+    assert "quick_mc, quick_math, quick_chat" in harness("tasks", cwd=tmp_path).stdout
 
 
 def test_one_task_shows_its_subjects(tmp_path):

@@ -1,67 +1,18 @@
 import dataclasses
 import json
-from pathlib import Path
 
 import pytest
 
 from harness.errors import InterruptedRunError, ModelError, StoreError
 from harness.models.mock import MockModel
-from harness.pipeline.options import Asking, Quiet, RunOptions
-from harness.pipeline.plan import check_capabilities, chosen, make_plan
+from harness.pipeline.options import Asking, RunOptions
+from harness.pipeline.plan import check_capabilities, chosen
 from harness.pipeline.run import execute
 from harness.pipeline.score import rescore
 from harness.records import Response
 from harness.store.journal import JOURNAL, Journal
 from harness.store.read import load_run
-
-TOYS = Path(__file__).parent.parent / "toy_tasks"
-
-
-class Notes(Quiet):
-    def __init__(self):
-        self.notes, self.started, self.advanced = [], None, 0
-
-    def start(self, total, done):
-        self.started = (total, done)
-
-    def advance(self, response):
-        self.advanced += 1
-
-    def note(self, text):
-        self.notes.append(text)
-
-
-def solve(request):
-    """The right letter, worked out from the question."""
-    lines = request.messages[-1].content.splitlines()
-    question = lines[0].replace("What is ", "").replace(" times ", "*").split("=")[0]
-    value = eval(question.strip(" ?"))  # noqa: S307 -- our own toy questions
-    return next(line[0] for line in lines if line[1:] == f". {value}")
-
-
-def plan_of(*tasks, limit=None):
-    asking = Asking(tasks or ("toy_mc",), (TOYS,), limit=limit)
-    return make_plan(chosen(asking), asking)
-
-
-def go(tmp_path, model, plan=None, progress=None, **options):
-    options = RunOptions(tmp_path / "results", **options)
-    return execute(model, plan or plan_of(), options, progress or Quiet())
-
-
-def outcomes(run):
-    return run.scores["outcome"].value_counts().to_dict()
-
-
-class Counting:
-    """A handler that counts what it is asked, and may fail for some questions."""
-
-    def __init__(self, handler=solve):
-        self.handler, self.asked = handler, []
-
-    def __call__(self, request):
-        self.asked.append(request.key)
-        return self.handler(request)
+from pipeline_kit import TOYS, Counting, Dying, Notes, go, outcomes, plan_of, solve
 
 
 def test_a_run_is_stored_scored_and_complete(tmp_path):
@@ -161,20 +112,6 @@ def test_truncated_and_unparsed_are_outcomes_of_their_own(tmp_path):
     assert found["unparsed"] == 1
     judged = run.scores["outcome"].isin(["correct", "wrong"])
     assert (run.scores["value"].notna() == judged).all()
-
-
-class Dying(MockModel):
-    """A model that fails as a whole after some answers."""
-
-    def __init__(self, handler, after):
-        super().__init__(handler)
-        self.after = after
-
-    def respond(self, requests):
-        for number, response in enumerate(super().respond(requests)):
-            if number == self.after:
-                raise ModelError("the engine died twice")
-            yield response
 
 
 @pytest.mark.parametrize("after", [0, 1, 5, 10])

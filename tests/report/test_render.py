@@ -102,6 +102,24 @@ def test_every_percentage_in_the_tables_has_its_n(tmp_path, build):
         assert re.search(r"n = \d|\d+ of \d+ (answered|planned)", cell), cell
 
 
+def test_conversations_are_shown_turn_by_turn(tmp_path, build):
+    plan = PlantedTask(
+        counts(wrong=1, error=1),
+        question="First question {}".format,
+        reply=lambda *_: EVIL,
+        turns=("Second question", EVIL),
+    )
+    write_run(tmp_path / "results", {"mini": plan})
+
+    text = Reader(build()[1]).text
+
+    turns = r"Asked, turn 1 First question \d .*? Replied Reply 0\. Asked, turn 2 Second question "
+    turns += r"Replied Reply 1\. Asked, turn 3 </script>.*? Replied "
+    assert re.search(turns + "</script>", text)
+    assert re.search(turns + r"No reply\. timeout: no answer within 60 s", text)
+    assert re.search(r"as asked user First.*? assistant Reply 0\. user Second question", text)
+
+
 def test_rows_come_in_order_with_ties(tmp_path, build):
     good, bad = PlantedTask(counts(correct=8, wrong=2)), PlantedTask(counts(correct=5, wrong=5))
     for name, plan in (("b-good", good), ("a-good", good), ("bad", bad)):

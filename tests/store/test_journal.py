@@ -46,6 +46,38 @@ def test_an_error_is_not_an_answer_and_may_be_replaced(folder):
         assert [row["text"] for row in journal.mappings("responses")] == ["B"]
 
 
+def test_the_replies_of_conversations_are_told_in_order(folder):
+    talk = sample(0, turns=("And then?", "And at last?"))
+    with Journal(folder) as journal:
+        journal.add_samples([talk, sample(1)])
+        assert journal.replies() == {}
+
+        journal.add_response(sample(1), 0, response(1), "r")
+        journal.add_response(talk, 1, response(0, text="second"), "r")
+        journal.add_response(talk, 0, response(0, text="é \ud83d"), "r")
+
+        assert journal.replies() == {("toy", "id0"): ["é \ufffd", "second"]}
+
+        journal.add_response(talk, 0, response(0, text=None), "r")
+        journal.add_response(talk, 1, response(0, text=None, error_kind="timeout"), "r")
+
+        assert journal.replies() == {("toy", "id0"): [""]}
+
+
+def test_a_journal_begun_without_turns_goes_on(folder):
+    with Journal(folder) as journal:
+        journal.add_samples([sample(0)])
+        journal.add_response(sample(0), 0, response(0), "r")
+    with sqlite3.connect(folder / JOURNAL) as connection:
+        connection.execute("ALTER TABLE samples DROP COLUMN turns")
+    connection.close()
+
+    with Journal(folder) as journal:
+        assert journal.answered() == {("toy", "id0", 0)}
+        assert journal.replies() == {}
+        assert [sample_from_row(row) for row in journal.mappings("samples")] == [sample(0)]
+
+
 def test_rows_follow_the_samples_whatever_the_order_of_answers(folder):
     with Journal(folder) as journal:
         journal.add_samples([sample(n) for n in range(4)])

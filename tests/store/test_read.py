@@ -66,6 +66,28 @@ def test_a_run_comes_back_as_it_was_written(run_folder):
     assert run.scores["outcome"].tolist() == ["correct", "correct", "error"]
 
 
+def test_turns_come_back_as_they_were_written(tmp_path):
+    talk = sample(0, turns=("And then?", 'é "quoted"\nline \ud83d'))
+    columns = [column.name for column in TABLES["samples"]]
+
+    stored = sample_from_row(dict(zip(columns, sample_row(0, talk), strict=True)))
+
+    assert stored.turns == ("And then?", 'é "quoted"\nline \ufffd')
+    assert stored.request(1, ["B"]).key == talk.request(1, ["B"]).key
+
+
+def test_files_written_before_there_were_turns_have_none(run_folder):
+    path = run_folder / "samples.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.drop_columns(["turns"]), path)
+    run = load_run(run_folder)
+
+    assert [sample_from_row(row) for row in run.rows("samples")] == [sample(n) for n in range(3)]
+    assert list(run.samples.columns) == [column.name for column in TABLES["samples"]]
+    assert run.table("samples", ["turns"])["turns"].isna().all()
+    assert list(run.table("samples", ["gold"]).columns) == ["gold"]
+
+
 def test_pandas_and_duckdb_read_a_finished_run_directly(run_folder):
     path = run_folder / "scores.parquet"
 

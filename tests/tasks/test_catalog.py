@@ -10,6 +10,7 @@ from harness.records import RequestKind
 from harness.tasks.catalog import catalog, choose, read_entry, suites
 
 TOYS = Path(__file__).parent.parent / "toy_tasks"
+QUICK = [("quick_mc", ()), ("quick_math", ()), ("quick_chat", ())]
 
 
 def names(*expressions, trusted=()):
@@ -47,9 +48,9 @@ def test_the_tasks_of_the_design_are_there():
         (["mmlu_*"], [("mmlu_cot", ()), ("mmlu_logprob", ())]),
         (["mmlu:*_law"], [("mmlu", ("international_law", "professional_law"))]),
         (["mmlu, mmlu_cot"], [("mmlu", ()), ("mmlu_cot", ())]),
-        (["quick"], [("quick_mc", ()), ("quick_math", ())]),
-        (["quick_mc", "quick"], [("quick_mc", ()), ("quick_math", ())]),
-        (["mmlu:anatomy,quick"], [("mmlu", ("anatomy",)), ("quick_mc", ()), ("quick_math", ())]),
+        (["quick"], QUICK),
+        (["quick_mc", "quick"], QUICK),
+        (["mmlu:anatomy,quick"], [("mmlu", ("anatomy",)), *QUICK]),
     ],
 )  # fmt: skip
 def test_expressions(expressions, expected):
@@ -65,7 +66,7 @@ def test_expressions(expressions, expected):
         ("mmlu*:anatomy", "one task at a time"),
         ("lm_eval/arc_eazy", "did you mean 'arc_easy'"),
         ("lm_eval/arc_easy:x", "has no subjects"),
-        ("quick:facts", "quick is a suite of quick_mc, quick_math"),
+        ("quick:facts", "quick is a suite of quick_mc, quick_math, quick_chat"),
         ("quik", "did you mean 'quick'"),
     ],
 )
@@ -78,7 +79,7 @@ def test_unknown_names_suggest_the_nearest(expression, message):
 
 def test_a_suite_names_its_tasks_with_their_shots():
     assert {name: dict(suite.shots) for name, suite in suites().items()} == {
-        "quick": {"quick_mc": 2, "quick_math": 2}
+        "quick": {"quick_mc": 2, "quick_math": 2, "quick_chat": 0}
     }
 
 

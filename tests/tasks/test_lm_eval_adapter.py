@@ -41,15 +41,15 @@ def toy(name="toy_mc"):
     return load_task(choose([name], (TOYS,))[0])
 
 
-def altered(tmp_path, old, new):
-    """A copy of the toy task with one text of its YAML replaced."""
-    folder = tmp_path / "toy_mc"
-    shutil.copytree(TOYS / "toy_mc", folder)
-    path = folder / "toy_mc.yaml"
+def altered(tmp_path, old, new, name="toy_mc", file=None):
+    """A copy of a toy task with one text of its YAML, or of another file, replaced."""
+    folder = tmp_path / name
+    shutil.copytree(TOYS / name, folder)
+    path = folder / (file or f"{name}.yaml")
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
-    return choose(["toy_mc"], (tmp_path,))[0]
+    return choose([name], (tmp_path,))[0]
 
 
 def test_examples_become_turns_and_their_text_is_the_plain_prompt():
@@ -147,6 +147,81 @@ def test_words_in_the_models_mouth_are_refused(tmp_path):
 
     with pytest.raises(TaskError, match="gen_prefix"):
         load_task(choice)
+
+
+def test_a_conversation_states_its_turns():
+    task = toy("toy_chat")
+    first, *_, last = task.samples
+
+    assert first.requests[0].messages == (Message("user", "Say 3.", "\n"),)
+    assert (first.turns, first.gold, first.choices) == (("Double it.", "Double it."), "12", ())
+    assert last.turns == ("Add one.",)
+    assert (task.chance, task.outline.scorer) == (None, "exact/1")
+
+
+def test_conversations_that_differ_later_are_unlike(tmp_path):
+    before = toy("toy_chat")
+    after = load_task(
+        altered(tmp_path, '"Add one."], ["8"', '"Add 1."], ["8"', "toy_chat", "utils.py")
+    )
+
+    assert [s.requests for s in before.samples] == [s.requests for s in after.samples]
+    assert before.protocol(before.samples).prompts != after.protocol(after.samples).prompts
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("turns: prompt", "turns: reference", "doc_to_text gives 'Say 3.'.*begins with .'3'"),
+        ("turns: prompt", "turns: nowhere", "expected a list of texts in every item, got None"),
+        ("turns: prompt", "turns: 2", "expected a list of texts"),
+        ('doc_to_text: "{{prompt[0]}}"', 'doc_to_text: "{{prompt[1]}}"', "must be the same"),
+        ('doc_to_text: "{{prompt[0]}}"', 'doc_to_text: "{{prompt[0]}}\\n"', "must be the same"),
+        ("output_type: generate_until", "output_type: loglikelihood", "only a generate_until task"),
+    ],
+)
+def test_turns_that_make_no_conversation_are_refused(tmp_path, old, new, message):
+    with pytest.raises(TaskError, match=message) as caught:
+        load_task(altered(tmp_path, old, new, "toy_chat"))
+
+    assert caught.value.exit_code == 2
+
+
+MT_BENCH = """
+task: talks
+custom_dataset: !function harness.tasks.data.load_subject
+dataset_path: HuggingFaceH4/mt_bench_prompts
+dataset_kwargs:
+  repo: HuggingFaceH4/mt_bench_prompts
+  files: {train: "data/train-*.parquet"}
+test_split: train
+num_fewshot: 0
+output_type: generate_until
+doc_to_text: "{{prompt[0]}}"
+doc_to_target: "{{reference | join('; ')}}"
+generation_kwargs: {until: [], max_gen_toks: 1024, do_sample: false, temperature: 0.0, seed: 0}
+metric_list:
+  - {metric: exact_match, aggregation: mean, higher_is_better: true}
+metadata:
+  version: 1
+  subjects: [writing, stem]
+  subject_column: category
+  turns: prompt
+  scorer: exact
+"""
+
+
+@requires_shared
+def test_a_dataset_of_the_hub_can_state_turns_and_subjects(tmp_path):
+    (tmp_path / "talks").mkdir()
+    (tmp_path / "talks" / "talks.yaml").write_text(MT_BENCH)
+
+    task = load_task(choose(["talks"], (tmp_path,))[0])
+
+    assert [sample.subject for sample in task.samples] == ["writing"] * 10 + ["stem"] * 10
+    assert {len(sample.turns) for sample in task.samples} == {1}
+    assert task.samples[0].requests[0].prompt.startswith("Compose an engaging travel blog post")
+    assert task.samples[0].turns[0].startswith("Rewrite your previous response.")
 
 
 @requires_shared

@@ -17,7 +17,9 @@ from harness.tasks.lm_eval_adapter.build import build, stock_scorer_id
 from harness.tasks.lm_eval_adapter.requests import (
     LETTERS,
     decoding,
+    first_turn,
     generate_requests,
+    later_turns,
     logprob_requests,
     option_texts,
 )
@@ -94,11 +96,14 @@ def _samples(choice: TaskChoice, subject: str, task: Any) -> Iterator[tuple[Any,
     ends: dict[int, tuple[str, ...]] = {}
     for doc in task.eval_docs:
         plain = json.loads(json.dumps(doc, default=str))
+        turns = later_turns(entry, task, doc)
         requests = build(choice, task, doc, ends)
+        if turns:
+            requests = tuple(map(first_turn, requests))
         choices = option_texts(task, doc, options)
         kept = canonical_json(plain) if entry.scorer == "lm_eval" else ""
         gold = _gold(entry, task, doc)
-        yield plain, (entry.name, subject, gold, choices, requests, kept)
+        yield plain, (entry.name, subject, gold, choices, requests, kept, turns)
 
 
 def _gold(entry: TaskEntry, task: Any, doc: Any) -> str:

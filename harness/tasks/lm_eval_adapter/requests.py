@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -20,6 +21,42 @@ def option_texts(task: Any, doc: Any, options: str | None) -> tuple[str, ...]:
     if task.config.doc_to_choice is None:
         return ()
     return tuple(map(str, task.doc_to_choice(doc)))
+
+
+def later_turns(entry: TaskEntry, task: Any, doc: Any) -> tuple[str, ...]:
+    """Return what the user says after the first reply: `metadata.turns` names the field.
+
+    The field lists every turn; the first has to be what the task's `doc_to_text` gives.
+
+    Raises:
+        TaskError: the field is no such list, or the task does not ask for text.
+    """
+    field = (entry.config.get("metadata") or {}).get("turns")
+    if field is None:
+        return ()
+    if task.OUTPUT_TYPE != "generate_until":
+        raise TaskError(
+            f"{entry.name} has turns but asks for {task.OUTPUT_TYPE}: only a generate_until task "
+            "gets replies that a conversation could go on from"
+        )
+    stated = doc.get(str(field))
+    if not isinstance(stated, list) or not all(isinstance(turn, str) for turn in stated):
+        raise TaskError(
+            f"{entry.name} takes its turns from {field!r}, expected a list of texts in every "
+            f"item, got {stated!r:.200}"
+        )
+    if [task.doc_to_text(doc)] != stated[:1]:
+        raise TaskError(
+            f"{entry.name}: doc_to_text gives {task.doc_to_text(doc)!r:.200}, but {field!r} "
+            f"begins with {stated[:1]!r:.200}; the first turn must be the same"
+        )
+    return tuple(stated[1:])
+
+
+def first_turn(request: Request) -> Request:
+    """Let a question end its line in plain text, so that the reply does not run into it."""
+    *before, last = request.messages
+    return replace(request, messages=(*before, replace(last, end=last.end or "\n")))
 
 
 def generate_requests(
