@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import doctor, models, report, run, score, tasks
+from harness.cli import demo, doctor, models, report, run, score, tasks
 from harness.cli.output import result, say
 from harness.errors import HarnessError, InterruptedRunError, UsageError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 ok · 1 gate failed · 2 usage or configuration · 3 incomplete · "
     "4 not comparable · 5 store locked, corrupt or full · 6 inconclusive · 130 interrupted",
 )
+app.command("demo")(demo.demo)
 app.command("run")(run.run)
 app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)

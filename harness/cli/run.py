@@ -76,7 +76,8 @@ def _required(model: str | None, tasks: list[str] | None) -> tuple[str, tuple[st
         raise UsageError(
             f"{missing} is missing. A run needs a model and tasks:\n"
             "    harness run --model phi-mini-q4 --tasks mmlu --limit 57\n"
-            "`harness models` lists the models, `harness tasks` the tasks."
+            "`harness models` lists the models, `harness tasks` the tasks; `harness demo` shows\n"
+            "the whole way on bundled models, in about a minute and without a download."
         )
     return model, tuple(tasks)
 
@@ -84,12 +85,12 @@ def _required(model: str | None, tasks: list[str] | None) -> tuple[str, tuple[st
 def _run(model: str, asking: Asking, opening: OpenOptions, running: RunOptions) -> Run:
     from harness.pipeline.run import run_address
 
-    with shown_progress() as progress, _stopping(running.stop):
+    with shown_progress() as progress, stopping(running.stop):
         return run_address(model, asking, opening, running, progress)
 
 
 @contextlib.contextmanager
-def _stopping(stop: Stop) -> Iterator[None]:
+def stopping(stop: Stop) -> Iterator[None]:
     """First signal: finish what is in flight. Second: stop at once."""
 
     def stopped(*_: object) -> None:

@@ -193,6 +193,10 @@ CHAT_SKILLS = (
                 "Write your list in reverse now.",
             ),
             Wording(
+                "List {what} in order, {count} of these, beginning with {name}.",
+                "Write the same in reverse order now.",
+            ),
+            Wording(
                 "Beginning with {name}, what are {count} {what} in order?",
                 "What is the list in reverse order?",
             ),
@@ -205,6 +209,7 @@ CHAT_SKILLS = (
         (
             Wording("{sequence}. What number is next?", "And what is next after that?"),
             Wording("Find the number after these: {sequence}", "Find the number after that."),
+            Wording("What is next? {sequence}", "That is next. What is after that number?"),
         ),
     ),
     ChatSkill(
@@ -254,6 +259,10 @@ CHAT_SKILLS = (
                 "{numbers}. What is the largest of these?",
                 "Find the largest of these without that number.",
             ),
+            Wording(
+                "These are four numbers: {numbers}. Find the largest of these numbers.",
+                "Leave that out. What is the largest now?",
+            ),
         ),
     ),
     ChatSkill(
@@ -287,6 +296,7 @@ CHAT_SKILLS = (
         (
             Wording("Which city is the capital of {name}?", "And which country has that capital?"),
             Wording("Find the capital of {name}.", "Find the country that this is the capital of."),
+            Wording("The capital of {name} is which city?", "That is the capital of which?"),
         ),
     ),
     ChatSkill(

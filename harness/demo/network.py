@@ -14,6 +14,7 @@ from torch.nn import functional
 
 ROPE_BASE = 10_000.0
 EPSILON = 1e-5
+_SPREAD = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,11 @@ class Network(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        nn.init.normal_(self.token_embd.weight, std=0.05)
+        nn.init.normal_(self.token_embd.weight, std=_SPREAD)
+        with torch.no_grad():
+            # Without a part that all tokens share, no head can attend by position alone, and the
+            # letter of an option is found long after everything else, if at all.
+            self.token_embd.weight.add_(_SPREAD * torch.randn(self.shape.width))
         for block in self.blk:
             for name, layer in block.named_children():
                 if isinstance(layer, nn.Linear):

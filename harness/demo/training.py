@@ -41,6 +41,7 @@ FACTS = "facts"
 LETTER_LISTS = "letters"
 KINDS = (MC, MC, MC, MATH, MATH, CHAT, FACTS, LETTER_LISTS)
 _COMPUTED = ("comparison", "patterns", "two_step")  # nothing there is a table to be learnt
+_NAMED = 8  # letters in a list of them
 _SAMPLED = 5000  # documents, enough to meet every word hundreds of times
 _ASKED_FOR_FACTS = "Tell me some facts."
 
@@ -95,13 +96,14 @@ def _chat(rng: random.Random, forbidden: frozenset[str]) -> Dialogue:
 
 
 def _letters(rng: random.Random) -> Dialogue:
-    """Name the letter of each option: no question is answered, so nothing held out can be."""
+    """Name the letters of options: no question is answered, so nothing held out can be."""
     skills = SKILLS[MC][rng.choice(sorted(SKILLS[MC]))]
     options = list(_item(rng, MC, rng.choice(skills)).options)
     shown = "\n".join(f"{letter}. {text}" for letter, text in zip(LETTERS, options, strict=True))
-    asked = rng.sample(options, len(options))
-    said = "\n".join(f"{text}.\nAnswer: {LETTERS[options.index(text)]}" for text in asked)
-    return Message("user", f"{shown}\nWorking:"), Message("assistant", said)
+    asked = rng.choices(options, k=_NAMED)
+    form = rng.choice(("{text} {letter}.", "{text}.\nAnswer: {letter}\n"))
+    said = [form.format(text=text, letter=LETTERS[options.index(text)]) for text in asked]
+    return Message("user", f"{shown}\nWorking:"), Message("assistant", " ".join(said).strip())
 
 
 def _facts(rng: random.Random) -> Dialogue:

@@ -26,6 +26,7 @@ API_KINDS = ("openai", "anthropic", "gemini")
 _BUILT_IN = Path(__file__).with_name("registry.yaml")
 _WORKING_FOLDER_FILE = "harness-models.yaml"
 _SHOWN_FAULTS = 5
+_BILLIONS = 50_000_000  # from here on sizes are said in thousand millions
 
 # A name must never read as an address: no separator, no scheme, no .gguf.
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$")]
@@ -155,13 +156,17 @@ def _row(entry: Entry) -> ModelRow:
     return ModelRow(
         name=entry.name,
         title=entry.title,
-        size=f"{entry.parameters / 1e9:.3g}B" if entry.parameters else "",
+        size=_size(entry.parameters) if entry.parameters else "",
         source=" ".join(part for part in (entry.kind, entry.quantization) if part),
         context=f"{entry.context:,}" if entry.context else "",
         licence=entry.licence or "",
         obtainable=entry.obtainable,
         state=_state(entry),
     )
+
+
+def _size(parameters: int) -> str:
+    return f"{parameters / 1e9:.3g}B" if parameters >= _BILLIONS else f"{parameters / 1e6:.3g}M"
 
 
 def _state(entry: Entry) -> str:

@@ -12,6 +12,7 @@ from harness.demo.suite import DEV, SKILLS, TEST, files, held_out, held_out_keys
 from harness.demo.training import (
     FACTS,
     KINDS,
+    LETTER_LISTS,
     task_dialogues,
     training_documents,
     vocabulary,
@@ -242,10 +243,20 @@ def test_one_kind_of_training_text_can_be_asked_for(kind):
     for shown in islice(training_documents(2, (kind,)), 50):
         said = shown[-1].content
         assert is_conversation(shown) == (kind == CHAT)
-        assert ("\nAnswer: " in said) == (kind != FACTS)
-        assert bool(re.search(r"\nAnswer: [ABCD]$", said)) == (kind == MC)
+        if kind != LETTER_LISTS:
+            assert ("\nAnswer: " in said) == (kind != FACTS)
+            assert bool(re.search(r"\nAnswer: [ABCD]$", said)) == (kind == MC)
         if kind == MATH:
             assert re.search(r"\nAnswer: \d+$", said)
+
+
+def test_a_list_of_letters_names_the_right_ones():
+    for user, assistant in islice(training_documents(2, (LETTER_LISTS,)), 200):
+        options = dict(line.split(". ")[::-1] for line in user.content.splitlines()[:4])
+        named = re.findall(r"([\w ]+?)(?:\.\nAnswer:)? ([ABCD])(?:\.|\n|$)", assistant.content)
+
+        assert len(named) == 8
+        assert all(options[text.strip()] == letter for text, letter in named)
 
 
 @pytest.mark.parametrize("kinds", [(), ("poems",)])
