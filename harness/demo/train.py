@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import itertools
 import json
 import math
 import time
@@ -28,11 +27,15 @@ from harness.demo.chats import CHAT
 from harness.demo.items import MATH, MC, Dialogue
 from harness.demo.network import Network, Shape
 from harness.demo.tokens import ASSISTANT, BEGIN, SPECIAL, encode, encode_turn, texts
-from harness.demo.training import FACTS, LETTER_LISTS, training_documents
+from harness.demo.training import (
+    FACTS,
+    LETTER_LISTS,
+    training_documents,
+)
+from harness.demo.words import LETTERS
 
-_ANSWER = encode("\nAnswer:")
-_LETTERS = {encode(f" {letter}")[0] for letter in "ABCD"}
-_STOP = encode(".")[0]
+_ANSWER = encode("\nAnswer: ")
+_LETTERS = set(encode(LETTERS))
 _POOL = 4  # batches that are sorted by length together
 _CHECKPOINT_SECONDS = 120.0
 
@@ -44,19 +47,22 @@ class Recipe:
     shape: Shape
     steps: int
     rate: float
-    first_steps: int
-    batch: int = 32
+    batch: int = 24
     warm_up: int = 100
     letter: float = 12.0
     asked: float = 0.1
     clip: float = 1.0
 
 
-FIRST_KINDS = (LETTER_LISTS, LETTER_LISTS, MC, MC, MATH, CHAT, FACTS)
 RECIPES = {
-    "nano": Recipe(Shape(width=160, layers=5, heads=5, hidden=448), 6000, 3e-3, 2400),
-    "pico": Recipe(Shape(width=64, layers=4, heads=2, hidden=192), 12000, 3e-3, 5000),
+    "nano": Recipe(Shape(width=160, layers=5, heads=5, hidden=448), steps=6000, rate=1.5e-3),
+    "pico": Recipe(Shape(width=96, layers=3, heads=3, hidden=224), steps=5000, rate=2e-3),
 }
+# Naming the letter of an option comes first: (batches, kinds of text), then everything.
+CURRICULUM = (
+    (200, (LETTER_LISTS,)),
+    (1000, (LETTER_LISTS, MC, MC, MATH, CHAT, FACTS)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +90,33 @@ def example(shown: Dialogue, recipe: Recipe) -> Example:
 
 def _letters(turn: Sequence[int]) -> Iterator[int]:
     """Yield the places of the letters that are given as an answer."""
-    for place in range(1, len(turn) - 1):
-        answers = turn[max(0, place - len(_ANSWER)) : place] == _ANSWER
-        if turn[place] in _LETTERS and (answers or turn[place + 1] == _STOP):
+    for place in range(len(_ANSWER), len(turn)):
+        if turn[place] in _LETTERS and turn[place - len(_ANSWER) : place] == _ANSWER:
             yield place
 
 
 def batches(seed: int, recipe: Recipe) -> Iterator[list[Example]]:
     """Yield batches of documents of like length, without end."""
     shuffle = torch.Generator().manual_seed(seed)
-    first = training_documents(seed, FIRST_KINDS)
-    later = training_documents(seed)
-    for number in itertools.count():
-        documents = first if number * _POOL < recipe.first_steps else later
+    documents = _documents(seed, recipe.batch)
+    while True:
         pool = [example(shown, recipe) for shown in islice(documents, _POOL * recipe.batch)]
         pool.sort(key=lambda one: len(one.ids))
         for place in torch.randperm(_POOL, generator=shuffle).tolist():
             yield pool[place * recipe.batch : (place + 1) * recipe.batch]
 
 
+def _documents(seed: int, batch: int) -> Iterator[Dialogue]:
+    """Yield the text of the curriculum, stage after stage."""
+    for count, kinds in CURRICULUM:
+        yield from islice(training_documents(seed, kinds), count * batch)
+    yield from training_documents(seed)
+
+
 def data_hash(seed: int, documents: int) -> str:
     """Return the SHA-256 over the token ids of the first training documents of a seed."""
     digest = hashlib.sha256()
-    for shown in islice(training_documents(seed), documents):
+    for shown in islice(_documents(seed, RECIPES["nano"].batch), documents):
         digest.update(json.dumps([encode_turn(message) for message in shown]).encode())
     return digest.hexdigest()
 
@@ -192,7 +202,7 @@ class Training:
             value = self.advance(batch)
             now = time.monotonic()
             self.seconds = now - begun
-            if self.step % 250 == 0:
+            if self.step % 200 == 0:
                 self._say(value)
             if now - saved > _CHECKPOINT_SECONDS:
                 self.save()
@@ -206,10 +216,8 @@ class Training:
     @torch.no_grad()
     def exact(self, documents: int = 96) -> dict[str, float]:
         """Return, by kind of text, how often the last reply would be generated exactly."""
-        from harness.demo.training import KINDS
-
         found = {}
-        for kind in dict.fromkeys(KINDS):
+        for kind in (MC, MATH, CHAT):
             shown = islice(training_documents(-1, (kind,)), documents)
             found[kind] = exact_share(self.network, [example(d, self.recipe) for d in shown])
         return found
