@@ -6,36 +6,18 @@ one matrix for reading and writing tokens: what llama.cpp runs as architecture `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-ROPE_BASE = 10_000.0
-EPSILON = 1e-5
+from harness.demo.shape import EPSILON, ROPE_BASE, Shape
+
 _SPREAD = 0.05
 # How far back a head looks, and whether a letter stands there, else a value: "A. red" has the
 # letter two tokens before its text, "red.\nAnswer: A" the text five before its letter.
 _LOOKING_BACK = ((2, True), (5, False), (3, True))
 _TURNING, _SHARPNESS = 4, 5.0  # pairs that turn fast, and how sharply they tell places apart
 _MATCHING, _COPYING, _QUIET = 2.0, 0.3, 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The size of a model; `hidden` is the width of the feed-forward layers."""
-
-    width: int
-    layers: int
-    heads: int
-    hidden: int
-    context: int = 512
-
-    @property
-    def head(self) -> int:
-        """Width of one attention head."""
-        return self.width // self.heads
 
 
 class Block(nn.Module):

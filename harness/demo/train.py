@@ -4,14 +4,12 @@
     python -m harness.demo.train nano --seed 1 --out models/
 
 Everything follows from the seed: the text, the order, the first weights. Interrupted, the same
-command goes on from the last checkpoint.
+command goes on from the last checkpoint; finished, it writes the GGUF files beside it.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -24,101 +22,45 @@ from torch import Tensor
 from torch.nn import functional
 
 from harness.demo.chats import CHAT
-from harness.demo.items import MATH, MC, Dialogue
-from harness.demo.network import Network, Shape
-from harness.demo.tokens import ASSISTANT, BEGIN, SPECIAL, encode, encode_turn, texts
-from harness.demo.training import (
-    FACTS,
-    LETTER_LISTS,
-    training_documents,
-)
-from harness.demo.words import LETTERS
+from harness.demo.examples import Example, documents, example
+from harness.demo.export import export_all
+from harness.demo.items import MATH, MC
+from harness.demo.network import Network
+from harness.demo.shape import Shape
+from harness.demo.tokens import ASSISTANT, SPECIAL, texts
+from harness.demo.training import training_documents
 
-_ANSWER = encode("\nAnswer: ")
-_LETTERS = set(encode(LETTERS))
 _POOL = 4  # batches that are sorted by length together
 _CHECKPOINT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a model is trained. `letter` and `asked` weigh a letter's and a question's tokens."""
+    """How a model is trained: documents a step, steps, and the highest learning rate."""
 
     shape: Shape
     steps: int
     rate: float
     batch: int = 24
     warm_up: int = 100
-    letter: float = 12.0
-    asked: float = 0.1
     clip: float = 1.0
 
 
 RECIPES = {
     "nano": Recipe(Shape(width=160, layers=5, heads=5, hidden=448), steps=6000, rate=1.5e-3),
-    "pico": Recipe(Shape(width=96, layers=3, heads=3, hidden=224), steps=5000, rate=2e-3),
+    "pico": Recipe(Shape(width=96, layers=3, heads=3, hidden=224), steps=2600, rate=2e-3),
 }
-# Naming the letter of an option comes first: (batches, kinds of text), then everything.
-CURRICULUM = (
-    (200, (LETTER_LISTS,)),
-    (1000, (LETTER_LISTS, MC, MC, MATH, CHAT, FACTS)),
-)
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A document in tokens; `weights` says how much predicting each token counts."""
-
-    ids: list[int]
-    weights: list[float]
-
-
-def example(shown: Dialogue, recipe: Recipe) -> Example:
-    """Encode a dialogue: replies count in full, letters more, what is asked a little."""
-    ids, weights = [SPECIAL.index(BEGIN)], [0.0]
-    for message in shown:
-        turn = encode_turn(message)
-        reply = message.role == "assistant"
-        counted = [1.0 if reply else recipe.asked] * len(turn)
-        counted[0] = 0.0  # who speaks is given, never generated
-        for place in _letters(turn) if reply else ():
-            counted[place] = recipe.letter
-        ids += turn
-        weights += counted
-    return Example(ids, weights)
-
-
-def _letters(turn: Sequence[int]) -> Iterator[int]:
-    """Yield the places of the letters that are given as an answer."""
-    for place in range(len(_ANSWER), len(turn)):
-        if turn[place] in _LETTERS and turn[place - len(_ANSWER) : place] == _ANSWER:
-            yield place
-
-
-def batches(seed: int, recipe: Recipe) -> Iterator[list[Example]]:
+def batches(seed: int, size: int) -> Iterator[list[Example]]:
     """Yield batches of documents of like length, without end."""
     shuffle = torch.Generator().manual_seed(seed)
-    documents = _documents(seed, recipe.batch)
+    text = documents(seed)
     while True:
-        pool = [example(shown, recipe) for shown in islice(documents, _POOL * recipe.batch)]
+        pool = [example(shown) for shown in islice(text, _POOL * size)]
         pool.sort(key=lambda one: len(one.ids))
         for place in torch.randperm(_POOL, generator=shuffle).tolist():
-            yield pool[place * recipe.batch : (place + 1) * recipe.batch]
-
-
-def _documents(seed: int, batch: int) -> Iterator[Dialogue]:
-    """Yield the text of the curriculum, stage after stage."""
-    for count, kinds in CURRICULUM:
-        yield from islice(training_documents(seed, kinds), count * batch)
-    yield from training_documents(seed)
-
-
-def data_hash(seed: int, documents: int) -> str:
-    """Return the SHA-256 over the token ids of the first training documents of a seed."""
-    digest = hashlib.sha256()
-    for shown in islice(_documents(seed, RECIPES["nano"].batch), documents):
-        digest.update(json.dumps([encode_turn(message) for message in shown]).encode())
-    return digest.hexdigest()
+            yield pool[place * size : (place + 1) * size]
 
 
 def tensors(batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
@@ -196,7 +138,7 @@ class Training:
 
     def run(self) -> None:
         """Train to the end, saying now and then how it goes."""
-        stream = islice(batches(self.seed, self.recipe), self.step, self.recipe.steps)
+        stream = islice(batches(self.seed, self.recipe.batch), self.step, self.recipe.steps)
         begun = saved = time.monotonic() - self.seconds
         for batch in stream:
             value = self.advance(batch)
@@ -214,12 +156,12 @@ class Training:
         print(f"{self.step:6} {self.seconds:7.0f} s  loss {value:.3f}  {right}", flush=True)
 
     @torch.no_grad()
-    def exact(self, documents: int = 96) -> dict[str, float]:
+    def exact(self, count: int = 96) -> dict[str, float]:
         """Return, by kind of text, how often the last reply would be generated exactly."""
         found = {}
         for kind in (MC, MATH, CHAT):
-            shown = islice(training_documents(-1, (kind,)), documents)
-            found[kind] = exact_share(self.network, [example(d, self.recipe) for d in shown])
+            shown = islice(training_documents(-1, (kind,)), count)
+            found[kind] = exact_share(self.network, [example(dialogue) for dialogue in shown])
         return found
 
 
@@ -252,6 +194,8 @@ def main() -> None:
     print(f"{said.name}: {count:,} parameters, {training.recipe.steps} steps", flush=True)
     training.load()
     training.run()
+    weights = {name: value.numpy() for name, value in training.network.state_dict().items()}
+    export_all(weights, training.recipe.shape, said.out, said.name)
 
 
 if __name__ == "__main__":
