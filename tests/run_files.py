@@ -72,8 +72,8 @@ class PlantedTask:
 
     Samples go round the `subjects` in turn. `unrecorded` more were planned but have no row.
     `values` are cycled through for correct samples (1.0 where not graded). `reply` and `answer`
-    turn (position, gold, outcome) into text, `letters` into log-probabilities. With `turns` each sample is a conversation that was
-    answered "Reply 0." and so on, and as planted in its last turn.
+    turn (position, gold, outcome) into text, `letters` into log-probabilities. With `turns` each
+    sample is a conversation, answered "Reply 0." and so on, and as planted in its last turn.
     """
 
     counts: Mapping[Outcome, int]

@@ -57,9 +57,7 @@ class _Values(NamedTuple):
     candidate: Floats
 
 
-def compare_runs(
-    candidate: Run, baseline: Run, options: CompareOptions | None = None
-) -> Comparison:
+def compare(candidate: Run, baseline: Run, options: CompareOptions | None = None) -> Comparison:
     """Compare a run with the one that it might replace, on the samples that both answered.
 
     Raises:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-_DRAWS = 2000
+_DRAWS = 1000
 
 
 def compare_letters(answered: pd.DataFrame, seed: int) -> LetterShift | None:
