@@ -104,7 +104,10 @@ class Response:
 
     A response with `error_kind` set carries no answer. `logprobs` and `greedy` follow the
     request's continuations; `letter_logprobs` follows its letters, None where the backend did
-    not tell. `reused_tokens` of the `prompt_tokens` came from the prompt cache.
+    not tell, and then no form of that letter is more probable than `letter_bound`.
+    `reused_tokens` of the `prompt_tokens` came from the prompt cache, `reasoning_tokens` of the
+    `output_tokens` were thought and not said. `attempts` counts the calls that were made for
+    this response, failed ones included, where each call may cost something.
     """
 
     request_key: str
@@ -127,6 +130,9 @@ class Response:
     answered_at: str | None = None
     model_version: str | None = None
     system_fingerprint: str | None = None
+    letter_bound: float | None = None
+    reasoning_tokens: int | None = None
+    attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,9 @@ from harness.store.schema import RESPONSES, SCORES
 Row = tuple[Any, ...]
 
 _JSON_FIELDS = {c.name for c in RESPONSES if c.type == "json"}
+_RESPONSE_COLUMNS = [c.name for c in RESPONSES]
 _RESPONSE_FIELDS = [
-    c.name for c in RESPONSES if c.name not in ("task", "sample_id", "part", "origin")
+    name for name in _RESPONSE_COLUMNS if name not in ("task", "sample_id", "part", "origin")
 ]
 
 
@@ -39,8 +40,10 @@ def sample_row(position: int, sample: Sample) -> Row:
 
 def response_row(sample: Sample, part: int, response: Response, origin: str) -> Row:
     """Return the row of table `responses`."""
-    values = [_cell(getattr(response, name)) for name in _RESPONSE_FIELDS]
-    return (sample.task, sample.sample_id, part, *values, origin)
+    own = {"task": sample.task, "sample_id": sample.sample_id, "part": part, "origin": origin}
+    return tuple(
+        own[name] if name in own else _cell(getattr(response, name)) for name in _RESPONSE_COLUMNS
+    )
 
 
 def _cell(value: Any) -> Any:

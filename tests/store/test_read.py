@@ -88,6 +88,16 @@ def test_files_written_before_there_were_turns_have_none(run_folder):
     assert list(run.table("samples", ["gold"]).columns) == ["gold"]
 
 
+def test_answers_written_before_there_were_optional_columns_have_none(run_folder):
+    path = run_folder / "responses.parquet"
+    optional = [column.name for column in TABLES["responses"] if column.optional]
+    pq.write_table(pq.read_table(path).drop_columns(optional), path)
+    run = load_run(run_folder)
+
+    assert [r.attempts for r in group_responses(run.rows("responses"))["toy", "id1"]] == [None]
+    assert run.table("responses", ["attempts"])["attempts"].sum() == 0
+
+
 def test_pandas_and_duckdb_read_a_finished_run_directly(run_folder):
     path = run_folder / "scores.parquet"
 
