@@ -19,7 +19,9 @@ def test_surface_forms_of_a_letter_are_merged():
     assert bound == pytest.approx(math.log(0.02))
 
 
-@pytest.mark.parametrize("form", ["D", " D", "(D", "D)", "D.", "D:", "\nD", "d", "__D", '"D', "\u0120D"])
+@pytest.mark.parametrize(
+    "form", ["D", " D", "(D", "D)", "D.", "D:", "\nD", "d", "__D", '"D', "\u0120D"]
+)
 def test_each_form_means_its_letter(form):
     assert letter_logprobs("D", [(form, -1.0)])[0] == (-1.0,)
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.models.letters import letter_logprobs
 from harness.models.llamacpp.asking import TOP_TOKENS, Asking, Probe, sampling
 from harness.models.llamacpp.client import Completion, LlamaClient
 from harness.models.llamacpp.loglikelihood import Loglikelihood
 from harness.models.llamacpp.prompt import Continuation, PromptError, Prompts
-from harness.models.letters import letter_logprobs
 from harness.models.transport import FailureKind, HttpFailure
 from harness.records import Decoding, Request, RequestKind, Response
 
