@@ -30,7 +30,7 @@ def content_hash(value: object) -> str:
 
 def clean(text: str) -> str:
     """Replace lone surrogates, which neither SQLite nor parquet can hold, by U+FFFD."""
-    return _LONE_SURROGATE.sub("\ufffd", text)
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 
 
 class Outcome(StrEnum):
@@ -90,7 +90,24 @@ class Request:
     @cached_property
     def key(self) -> str:
         """SHA-256 over every field: equal keys mean the same thing is sent."""
-        return content_hash(asdict(self))
+        return content_hash(self.plain())
+
+    def plain(self) -> dict[str, Any]:
+        """Return the request as JSON can hold it; every field, as `dataclasses.asdict` would."""
+        # Runs ask and store tens of thousands of these, and asdict copies every text.
+        decoding = self.decoding
+        return {
+            "kind": self.kind,
+            "messages": [
+                {"role": m.role, "content": m.content, "end": m.end} for m in self.messages
+            ],
+            "decoding": None
+            if decoding is None
+            else {name: getattr(decoding, name) for name in Decoding.__slots__},
+            "continuations": self.continuations,
+            "letters": self.letters,
+            "repeat": self.repeat,
+        }
 
     @property
     def prompt(self) -> str:

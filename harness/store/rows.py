@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from harness.records import (
@@ -32,7 +31,7 @@ _RESPONSE_FIELDS = [
 
 def sample_row(position: int, sample: Sample) -> Row:
     """Return the row of table `samples`."""
-    requests = canonical_json([asdict(request) for request in sample.requests])
+    requests = canonical_json([request.plain() for request in sample.requests])
     choices, turns = canonical_json(sample.choices), canonical_json(sample.turns)
     texts = (sample.subject, sample.gold, choices, requests, sample.doc, turns)
     return (sample.task, sample.sample_id, position, *map(clean, texts))

@@ -11,7 +11,7 @@ _START = 4
 
 
 class Pace:
-    """Lets requests out, at most `most` at once. Times are those of the event loop, in seconds.
+    """Lets requests out, at most `most` at once.
 
     It doubles with every round of answers until the provider refuses for the first time, then
     grows by one a round and is halved by each refusal (as TCP does). A refusal also pauses
@@ -26,7 +26,7 @@ class Pace:
         self._doubling = True
         self._out = 0
         self._opens_at: float | None = None
-        self._cut_at = 0.0
+        self._epoch = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._ended = False
         self.pauses = 0
@@ -36,21 +36,20 @@ class Pace:
         """How many may be in flight now."""
         return int(self._limit)
 
-    async def enter(self) -> float:
-        """Wait for a place among those in flight; return the time of entry, for `refused`.
+    async def enter(self) -> int:
+        """Wait for a place among those in flight; return the epoch of entry, for `refused`.
 
         Raises:
             HaltedError: asking has ended.
         """
-        loop = asyncio.get_running_loop()
         while not self._ended and not self._room():
-            place = loop.create_future()
+            place = asyncio.get_running_loop().create_future()
             self._waiting.append(place)
             await place
         if self._ended:
             raise HaltedError
         self._out += 1
-        return loop.time()
+        return self._epoch
 
     def leave(self) -> None:
         """Give the place back."""
@@ -65,18 +64,18 @@ class Pace:
             self._limit = min(self._limit + step, self._most)
             self._wake(self._room())
 
-    def refused(self, entered: float, wait: float) -> None:
+    def refused(self, entered: int, wait: float) -> None:
         """Pause for `wait` seconds, and halve the limit once for each congestion.
 
         Requests that went out before the last cut tell of the same congestion as that cut.
         """
         loop = asyncio.get_running_loop()
-        now = loop.time()
-        if self._opens_at is None or now + wait > self._opens_at:
-            self._opens_at = now + wait
-            loop.call_at(self._opens_at, self._open, self._opens_at)
-        if entered >= self._cut_at:
-            self._cut_at = now
+        opens_at = loop.time() + wait
+        if self._opens_at is None or opens_at > self._opens_at:
+            self._opens_at = opens_at
+            loop.call_at(opens_at, self._open, opens_at)
+        if entered == self._epoch:
+            self._epoch += 1
             self._doubling = False
             self._limit = max(1.0, self._limit / 2)
             self.pauses += 1
