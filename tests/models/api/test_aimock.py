@@ -107,7 +107,7 @@ def fault_free(many, tmp_path_factory):
         {"malformed": 0.3},
         {"drop": 0.3},
     ],
-    ids=lambda chaos: "+".join(chaos),
+    ids="+".join,
 )
 def test_chaos_changes_no_score(many, fault_free, tmp_path, chaos):
     with aimock(tmp_path / "fixtures", solved(many), **chaos) as server:
