@@ -120,3 +120,28 @@ def test_chaos_changes_no_score(many, fault_free, tmp_path, chaos):
     assert (run.scores["outcome"] == fault_free.scores["outcome"]).all()
     assert summary["attempts"].sum() == received > len(many.samples)
     assert run.manifest.status == "complete"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_ten_thousand_requests_in_chaos(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOY_MANY", "10000")
+    plan = plan_of("toy_many")
+    chaos = {"ratelimit": 0.1, "drop": 0.05, "malformed": 0.05, "disconnect": 0.05}
+    impatient = replace(PATIENT, attempts=4)  # so that some requests are given up
+    with aimock(tmp_path / "calm", solved(plan)) as server, at(server) as model:
+        calm = go(tmp_path / "calm", model, plan)
+    with aimock(tmp_path / "chaos", solved(plan), **chaos) as server:
+        with at(server, policy=impatient, concurrency=32) as model:
+            run = go(tmp_path / "chaos", model, plan)
+        received = len(server.journal())
+    both = run.scores.merge(calm.scores, on="sample_id", suffixes=("", "_calm"))
+    answered = both[both["outcome"] != "error"]
+
+    assert len(both) == 10_000
+    assert calm.manifest.status == "complete"
+    assert 0 < len(both) - len(answered) < 50
+    assert (answered["outcome"] == answered["outcome_calm"]).all()
+    assert both[both["outcome"] == "error"]["value"].isna().all()
+    assert run.responses["attempts"].sum() == received
+    print(f"10,000 requests: {received:,} calls, {outcomes(run)}, fault-free {outcomes(calm)}")

@@ -54,7 +54,12 @@ def through_http(host, *, wire="openai", interface=None, name="#tiny", **setting
 
 def rows(run):
     return [
-        (row["sample_id"], row["text"], row["finish_reason"], json.loads(row["letter_logprobs"] or "null"))
+        (
+            row["sample_id"],
+            row["text"],
+            row["finish_reason"],
+            json.loads(row["letter_logprobs"] or "null"),
+        )
         for row in run.rows("responses")
     ]
 
