@@ -44,7 +44,7 @@ class Answerer:
         self._check_fits(len(prompt), decoding.max_tokens)
         ids, first = self._continued(prompt, decoding)
         ended = bool(ids) and ids[-1] in self._ends
-        text = self._text(ids)
+        text = self._text(prompt, ids)
         cut = min((at for at in map(text.find, decoding.stop) if at >= 0), default=None)
         letters = letter_logprobs(request.letters, first) if request.letters else (None, None)
         return {
@@ -69,7 +69,7 @@ class Answerer:
                 given,
                 attention_mask=torch.ones_like(given),
                 generation_config=self._config(decoding),
-                stopping_criteria=[self._stopped(len(prompt), decoding.stop)],
+                stopping_criteria=[self._stopped(prompt, decoding.stop)],
             )
         logprobs = torch.log_softmax(done.logits[0][0].float(), dim=-1)
         top = torch.topk(logprobs, min(_TOP, len(logprobs)))
@@ -96,18 +96,24 @@ class Answerer:
         self._network.generation_config = config  # generate() fills gaps from there
         return config
 
-    def _stopped(self, start: int, stops: Sequence[str]) -> Any:
+    def _stopped(self, prompt: list[int], stops: Sequence[str]) -> Any:
         import torch
 
         def found(ids: Any, _scores: Any, **_: Any) -> Any:
-            text = self._text(ids[0][start:].tolist()) if stops else ""
+            text = self._text(prompt, ids[0][len(prompt) :].tolist()) if stops else ""
             ended = any(stop in text for stop in stops)
             return torch.tensor([ended], device=ids.device)
 
         return found
 
-    def _text(self, ids: list[int]) -> str:
-        return str(self._tokenizer.decode(ids, skip_special_tokens=True))
+    def _text(self, prompt: list[int], ids: list[int]) -> str:
+        """Return what `ids` add to the prompt: alone, many tokenizers drop their first space."""
+        before, whole = (
+            str(self._tokenizer.decode(tokens, skip_special_tokens=True,
+                                       clean_up_tokenization_spaces=False))
+            for tokens in (prompt, prompt + ids)
+        )  # fmt: skip
+        return whole[len(before) :]
 
     def _score(self, request: Request) -> dict[str, Any]:
         """Return log-likelihoods as lm-eval defines them: see its `_encode_pair`.
@@ -116,11 +122,12 @@ class Answerer:
         """
         context = request.prompt.rstrip()
         tail = request.prompt[len(context) :]
-        given = self._prompts.plain(context) or self._ends[:1]
+        before = self._prompts.plain(context)
+        given = before or self._ends[:1]
         found = []
         for text in request.continuations:
             whole = self._prompts.plain(context + tail + text)
-            wanted = whole[len(given) :] if context else whole
+            wanted = whole[len(before) :]
             if not wanted:
                 raise UnfitError("prompt", "a logprob request needs continuations of a token")
             self._check_fits(len(given), len(wanted))

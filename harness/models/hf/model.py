@@ -65,7 +65,7 @@ class HfModel:
                 use_safetensors=True,
                 local_files_only=True,
             )
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        except Exception as error:  # whatever the libraries below raise for a broken file
             raise ModelError(
                 f"transformers cannot load {options.folder}: {error!s:.300}"
             ) from error
