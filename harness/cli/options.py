@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -28,7 +28,7 @@ Registry = Annotated[
 Model = Annotated[
     str | None,
     typer.Option(
-        "--model", "-m", help="Registry name, path of a .gguf, hf://repo/file.gguf, or URL."
+        "--model", "-m", help="Registry name, .gguf path, hf://repo/file.gguf, openai/<id>, or URL."
     ),
 ]
 Tasks = Annotated[
@@ -94,6 +94,56 @@ LlamaServer = Annotated[
         help="Run this llama-server binary instead of the embedded engine.",
         envvar="HARNESS_LLAMA_SERVER",
         rich_help_panel=_LOCAL,
+    ),
+]
+
+_HOSTED = "Hosted models"
+Concurrency = Annotated[
+    int, typer.Option(min=1, help="Most requests in flight.", rich_help_panel=_HOSTED)
+]
+EnvFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--env-file", help="File of NAME=value lines to find keys in.", rich_help_panel=_HOSTED
+    ),
+]
+KeyEnv = Annotated[
+    str | None,
+    typer.Option(
+        "--key-env", help="Name of the variable that holds the key.", rich_help_panel=_HOSTED
+    ),
+]
+Api = Annotated[
+    Literal["openai", "anthropic", "gemini"] | None,
+    typer.Option(
+        "--api", help="Ask the server at a URL by this protocol.", rich_help_panel=_HOSTED
+    ),
+]
+Stream = Annotated[
+    bool,
+    typer.Option(
+        "--stream", help="Ask for streams: tells the time to first token.", rich_help_panel=_HOSTED
+    ),
+]
+Timeout = Annotated[
+    float,
+    typer.Option(min=1, help="Seconds that one attempt may take.", rich_help_panel=_HOSTED),
+]
+ReasoningRoom = Annotated[
+    int,
+    typer.Option(
+        "--reasoning-room",
+        min=0,
+        help="Tokens of thinking allowed beyond the reply's length; recorded.",
+        rich_help_panel=_HOSTED,
+    ),
+]
+Omit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--omit",
+        help="Leave temperature, top_p, stop or seed to the provider; recorded.",
+        rich_help_panel=_HOSTED,
     ),
 ]
 

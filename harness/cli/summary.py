@@ -45,7 +45,9 @@ def show_run(run: Run, *, as_script: bool) -> None:
 
 def _title(run: Run) -> str:
     model = run.manifest.model
-    return f"{model.name} ({model.quantization or 'unknown quantization'}, {model.interface})"
+    hosted = model.sha256 is None and model.snapshot is not None
+    what = model.source if hosted else model.quantization or "unknown quantization"
+    return f"{model.name} ({what}, {model.interface})"
 
 
 def _row(summary: TaskSummary) -> list[str]:
@@ -79,6 +81,12 @@ def _remarks(summary: TaskSummary) -> list[str]:
         for outcome, what in _UNREADABLE.items()
         if summary.counts.get(outcome, 0) > _WORTH_SAYING * summary.n_answered
     ]
+    speed = summary.speed
+    if speed.n_calls is not None and speed.n_calls > speed.n_asked:
+        lines.append(
+            f"{summary.task}: {speed.n_calls:,} calls were made for {speed.n_asked:,} requests; "
+            "the others failed and were repeated"
+        )
     if summary.below_chance:
         lines.append(
             f"{summary.task}: WORSE THAN GUESSING: something between model and scorer is likely "

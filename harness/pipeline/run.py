@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -17,15 +17,19 @@ from harness.models.open import OpenOptions, open_model
 from harness.pipeline.options import Asking, Progress, Quiet, RunOptions
 from harness.pipeline.plan import Plan, PlannedTask, check_capabilities, chosen, make_plan
 from harness.pipeline.score import score_sample, scorer
-from harness.pipeline.verify import verify
+from harness.pipeline.verify import verifiable, verify
 from harness.pipeline.work import ask, outstanding, reuse, say_misfits
 from harness.records import Outcome
 from harness.store.journal import Journal
 from harness.store.manifest import MANIFEST, Manifest, TaskRecord, write_manifest
 from harness.store.parquet import write_table
 from harness.store.read import Run, load_run
-from harness.store.rows import Row, group_responses, score_row
+from harness.store.rows import Row, score_row, with_responses
 
+_VERSIONS = {
+    "model_version": "versions of the model",
+    "system_fingerprint": "set-ups of the server (system_fingerprint)",
+}
 _PACKAGES = ("lm_eval", "datasets", "pyarrow", "numpy")
 
 
@@ -59,6 +63,8 @@ def run_address(
         for note in model.warnings:
             progress.note(f"note: {note}")
         check_capabilities(choices, model.info)
+        if options.verify:
+            verifiable(model)
         progress.note("loading " + ", ".join(choice.entry.name for choice in choices))
         plan = make_plan(choices, asking)
         for warning in plan.warnings:
@@ -75,6 +81,7 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         InterruptedRunError: stopped by the user; the same command continues.
         StoreError: another process is writing this run, or the disk is full.
         ModelError: the model as a whole failed; what it answered is kept.
+        ProviderError: the provider is down or its quota is used up; likewise.
     """
     options.stop.attach(model)
     folder = _folder(model, plan, options)
@@ -140,6 +147,7 @@ def _finish(journal: Journal, model: Model, plan: Plan, command: tuple[str, ...]
     """Write the three tables; the manifest follows, so a kill in between loses nothing."""
     errors = dict.fromkeys((task.protocol.task for task in plan.tasks), 0)
     folder = journal.folder
+    versions = {name: journal.counts(name) for name in _VERSIONS}
     files = {
         "samples.parquet": write_table(folder, "samples", journal.rows("samples")),
         "responses.parquet": write_table(folder, "responses", journal.rows("responses")),
@@ -158,8 +166,17 @@ def _finish(journal: Journal, model: Model, plan: Plan, command: tuple[str, ...]
         limit=plan.limit,
         seed=plan.seed,
         environment=_environment(),
-        warnings=(*plan.warnings, *model.warnings),
+        versions=versions,
+        warnings=(*plan.warnings, *model.warnings, *_mixed(versions)),
     )
+
+
+def _mixed(versions: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Say so where not one system answered, but several under one name."""
+    for name, counts in versions.items():
+        if len(counts) > 1:
+            listed = ", ".join(f"{version} ({n:,})" for version, n in counts.items())
+            yield f"the answers came from {len(counts)} {_VERSIONS[name]}: {listed[:400]}"
 
 
 def _record(task: PlannedTask, errors: dict[str, int]) -> TaskRecord:
@@ -168,14 +185,11 @@ def _record(task: PlannedTask, errors: dict[str, int]) -> TaskRecord:
 
 
 def _scores(journal: Journal, plan: Plan, errors: dict[str, int]) -> Iterator[Row]:
-    answers = group_responses(journal.mappings("responses"))
-    for task in plan.tasks:
-        judge = scorer(task.protocol.scorer, task.choice)
-        for sample in task.samples:
-            found = answers.get((sample.task, sample.sample_id), [])
-            score = score_sample(judge, sample, found)
-            errors[sample.task] += score.outcome is Outcome.ERROR
-            yield score_row(sample, score)
+    judges = {task.protocol.task: scorer(task.protocol.scorer, task.choice) for task in plan.tasks}
+    for sample, found in with_responses(plan.samples, journal.mappings("responses")):
+        score = score_sample(judges[sample.task], sample, found)
+        errors[sample.task] += score.outcome is Outcome.ERROR
+        yield score_row(sample, score)
 
 
 def _environment() -> dict[str, object]:

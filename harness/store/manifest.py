@@ -40,7 +40,11 @@ class TaskRecord:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything about a run that is not a row. Times are UTC, ISO 8601."""
+    """Everything about a run that is not a row. Times are UTC, ISO 8601.
+
+    `versions` counts the answers by the `model_version` and the `system_fingerprint` that the
+    server reported with them; more than one of either means that the system changed meanwhile.
+    """
 
     run_id: str
     harness_version: str
@@ -55,6 +59,7 @@ class Manifest:
     seed: int
     environment: dict[str, Any] = field(default_factory=dict)
     verification: dict[str, Any] | None = None
+    versions: dict[str, dict[str, int]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     @property

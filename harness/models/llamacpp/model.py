@@ -16,7 +16,6 @@ from harness.models.llamacpp.client import LlamaClient
 from harness.models.llamacpp.cores import usable_cores
 from harness.models.llamacpp.facts import Observed, choose_interface, model_info, template_of
 from harness.models.llamacpp.gguf_file import GgufFacts, inspect_gguf
-from harness.models.llamacpp.loop import LoopThread
 from harness.models.llamacpp.memory import check_memory
 from harness.models.llamacpp.options import (
     BINARY_VARIABLE,
@@ -39,6 +38,7 @@ from harness.models.llamacpp.server import (
     start_seconds,
 )
 from harness.models.llamacpp.settle import largest_context, settle
+from harness.models.loop import LoopThread
 from harness.models.transport import HttpFailure
 from harness.records import Message, ModelInfo, Request, Response
 

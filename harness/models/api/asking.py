@@ -1,0 +1,228 @@
+"""From a Request to a Response over one wire: text, letters, likelihoods, times and tokens."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from harness.models.api.caller import Caller, GivenUpError
+from harness.models.api.faults import Advice, refuses_logprobs
+from harness.models.api.keys import Place
+from harness.models.letters import letter_logprobs
+from harness.models.transport import HttpClient, HttpFailure
+from harness.models.wires import completions
+from harness.models.wires.base import Call, Reply, Wire, malformed
+from harness.models.wires.rules import Rules
+from harness.records import Request, RequestKind, Response
+
+_MISSHAPEN = (KeyError, IndexError, TypeError, ValueError, AttributeError)
+_LARGEST = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where and how one model is asked; `suffix` is appended to every path.
+
+    `letters` says that log-probabilities are worth asking for.
+    """
+
+    place: Place
+    wire: Wire
+    rules: Rules
+    letters: bool
+    stream: bool = False
+    suffix: str = ""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What asking for one response took; the seconds are those of the attempt that succeeded."""
+
+    calls: int = 0
+    seconds: float = 0.0
+    first_seconds: float | None = None
+
+
+@dataclass(slots=True)
+class _Events:
+    """The events of a stream as they arrive."""
+
+    wire: Wire
+    started: float = field(default_factory=time.monotonic)
+    first_seconds: float | None = None
+    all: list[Any] = field(default_factory=list)
+
+    def take(self, event: Any) -> None:
+        if self.first_seconds is None and self.wire.says(event):
+            self.first_seconds = time.monotonic() - self.started
+        self.all.append(event)
+
+
+class Asker:
+    """Asks one model; every method returns a Response or raises HaltedError."""
+
+    def __init__(self, link: Link, client: HttpClient, caller: Caller, deadline: float) -> None:
+        self._link = link
+        self._client = client
+        self._caller = caller
+        self._deadline = deadline
+        self._letters = link.letters
+        self.warnings: list[str] = []
+
+    async def answer(self, request: Request) -> Response:
+        """Return the response to `request`, after as many attempts as it takes."""
+        tally = _Tally()
+        try:
+            if request.kind is RequestKind.LOGPROB:
+                facts = await self._score(request, tally)
+            else:
+                facts = await self._generate(request, tally)
+        except GivenUpError as error:
+            facts = _without_reply(error)
+        return Response(
+            request_key=request.key,
+            attempts=tally.calls,
+            answered_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            **facts,
+        )
+
+    async def _generate(self, request: Request, tally: _Tally) -> dict[str, Any]:
+        decoding = request.decoding
+        if decoding is None:
+            return _prompt_error("a generate request needs its decoding (max_tokens, ...)")
+        reply = await self._caller.call(lambda: self._reply(request, tally))
+        text, cut = _cut(self._client.redact(reply.text), decoding.stop)
+        return {
+            "text": text,
+            "finish_reason": "stop" if cut else reply.finish_reason,
+            "prompt_tokens": _count(reply.prompt_tokens),
+            "reused_tokens": _count(reply.reused_tokens),
+            "output_tokens": _count(reply.output_tokens),
+            "reasoning_tokens": _count(reply.reasoning_tokens),
+            "model_version": _name(reply.model_version),
+            "system_fingerprint": _name(reply.system_fingerprint),
+            **self._letter_facts(request, reply),
+            **_times(tally),
+        }
+
+    async def _reply(self, request: Request, tally: _Tally) -> Reply:
+        """Make one attempt; a provider that refuses log-probabilities is asked without them."""
+        letters = self._letters and bool(request.letters)
+        try:
+            return await self._attempt(request, tally, letters=letters)
+        except HttpFailure as failure:
+            if not letters or not refuses_logprobs(failure):
+                raise
+            self._no_letters("refuses log-probabilities")
+            return await self._attempt(request, tally, letters=False)
+
+    async def _attempt(self, request: Request, tally: _Tally, *, letters: bool) -> Reply:
+        link = self._link
+        with _shape_checked():
+            call = link.wire.call(request, link.rules, letters=letters, stream=link.stream)
+            reply = link.wire.read(await self._send(call, tally))
+        if not isinstance(reply.text, str):
+            raise malformed(f"expected text as content, got {type(reply.text).__name__}")
+        return reply
+
+    async def _send(self, call: Call, tally: _Tally) -> Any:
+        tally.calls += 1
+        path, wire = call.path + self._link.suffix, self._link.wire
+        started = time.monotonic()
+        if call.body.get("stream") or "stream" in call.path:
+            events = _Events(wire)
+            await self._client.post_stream(path, call.body, events.take, deadline=self._deadline)
+            answer: Any = wire.whole(events.all)
+            tally.first_seconds = events.first_seconds
+        else:
+            answer = await self._client.post_json(path, call.body, deadline=self._deadline)
+        tally.seconds = time.monotonic() - started
+        return answer
+
+    def _letter_facts(self, request: Request, reply: Reply) -> dict[str, Any]:
+        if not request.letters or not self._letters:
+            return {}
+        if reply.first is None:
+            if reply.text and not self._link.rules.reasons:
+                self._no_letters("does not tell log-probabilities")
+            return {}
+        values, bound = letter_logprobs(request.letters, reply.first)
+        return {"letter_logprobs": values, "letter_bound": bound}
+
+    def _no_letters(self, why: str) -> None:
+        if self._letters:
+            self._letters = False
+            self.warnings.append(f"the server {why}: letters are stored without them")
+
+    async def _score(self, request: Request, tally: _Tally) -> dict[str, Any]:
+        if not request.continuations or not all(request.continuations):
+            return _prompt_error("a logprob request needs continuations that are not empty")
+        # White space at the end of the context belongs to the continuation, as for local models.
+        context = request.prompt.rstrip()
+        tail = request.prompt[len(context) :]
+        found = [
+            await self._caller.call(partial(self._echo, context, tail + text, tally))
+            for text in request.continuations
+        ]
+        return {
+            "logprobs": tuple(total for total, _, _ in found),
+            "greedy": tuple(greedy for _, greedy, _ in found),
+            "output_tokens": sum(tokens for _, _, tokens in found),
+        }
+
+    async def _echo(self, context: str, text: str, tally: _Tally) -> tuple[float, bool, int]:
+        with _shape_checked():
+            call = completions.echo_call(context + text, self._link.rules)
+            found = completions.read_echo(await self._send(call, tally), text)
+        if not math.isfinite(found[0]):
+            raise malformed(f"a log-likelihood of {found[0]} cannot be")
+        return found
+
+
+@contextmanager
+def _shape_checked() -> Iterator[None]:
+    try:
+        yield
+    except _MISSHAPEN as error:
+        raise malformed(f"unexpected answer: {error!r:.200}") from error
+
+
+def _without_reply(error: GivenUpError) -> dict[str, Any]:
+    if error.fault.advice is Advice.FILTERED:
+        return {"text": "", "finish_reason": "content_filter"}
+    return {"error_kind": error.fault.kind, "error_message": error.fault.words}
+
+
+def _prompt_error(message: str) -> dict[str, Any]:
+    return {"error_kind": "prompt", "error_message": message}
+
+
+def _cut(text: str, stops: Sequence[str]) -> tuple[str, bool]:
+    """End the text where a stop string begins: not every provider takes all of them."""
+    ends = [at for at in (text.find(stop) for stop in stops if stop) if at >= 0]
+    return (text[: min(ends)], True) if ends else (text, False)
+
+
+def _times(tally: _Tally) -> dict[str, float | None]:
+    first = tally.first_seconds
+    return {
+        "total_seconds": tally.seconds,
+        "first_token_seconds": first,
+        "decode_seconds": None if first is None else tally.seconds - first,
+    }
+
+
+def _count(value: Any) -> int | None:
+    """Return a token count, None for what no server should have said."""
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_count and 0 <= value < _LARGEST else None
+
+
+def _name(value: Any) -> str | None:
+    return value[:200] if isinstance(value, str) and value else None
