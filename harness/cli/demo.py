@@ -85,15 +85,15 @@ def _show_accuracy(runs: Mapping[str, Run], found: Mapping[str, Mapping[str, Tas
 
 
 def _show_pairs(pairs: Mapping[tuple[str, str], Mapping[str, Pairs]]) -> None:
-    columns = ["instead of", "use", "task", "n", "both right", "lost", "gained", "both not",
-               "other answers", "difference"]  # fmt: skip
+    columns = ["instead of", "use", "task", "n", "both right", "lost", "gained", "both not right",
+               "other answers", "difference in points"]  # fmt: skip
     rows = [
         [*names, *_counts(found)] for names, by_task in pairs.items() for found in by_task.values()
     ]
     table(columns, rows, title="The same questions, side by side")
-    for (first, second), by_task in pairs.items():
-        for found in by_task.values():
-            result(f"{second} instead of {first}: {_sentence(found)}")
+    for (large, small), by_task in pairs.items():
+        said = "; ".join(_sentence(found) for found in by_task.values())
+        result(f"{small} instead of {large}: {said}.")
     result("")
 
 
@@ -106,22 +106,21 @@ def _counts(found: Pairs) -> Iterator[str]:
 
 def _sentence(found: Pairs) -> str:
     """Say what the interval allows to say, and no more."""
-    difference = found.difference
-    if difference.low is None or difference.high is None:
-        return f"{found.task}: nothing to compare, no question was answered by both"
-    moved = f"{found.flips} of {found.n} questions changed sides"
-    if difference.high < 0:
-        return f"worse on {found.task} by {_points(difference)}"
-    if difference.low > 0:
-        return f"better on {found.task} by {_points(difference)}"
-    return f"{found.task} cannot tell them apart ({_points(difference)}); {moved}"
+    low, high = found.difference.low, found.difference.high
+    if low is None or high is None:
+        return f"{found.task} says nothing, no question was answered by both"
+    if high < 0:
+        return f"worse on {found.task} by {-100 * high:.1f} to {-100 * low:.1f} points"
+    if low > 0:
+        return f"better on {found.task} by {100 * low:.1f} to {100 * high:.1f} points"
+    return f"{found.task} cannot tell, up to {-100 * low:.1f} points may be lost"
 
 
 def _points(estimate: Estimate) -> str:
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return "cannot say"
     value, low, high = (100 * x for x in (estimate.value, estimate.low, estimate.high))
-    return f"{value:+.1f} points, {low:+.1f} … {high:+.1f}"
+    return f"{value:+.1f} ({low:+.1f} … {high:+.1f})"
 
 
 def _shown(estimate: Estimate) -> str:

@@ -1,6 +1,4 @@
-"""Write a trained network as GGUF files: F16, Q8_0 and Q4_0.
-
-    python -m harness.demo.export nano --seed 1 --checkpoints models/ --out harness/demo/models/
+"""Write trained weights as GGUF files: F16, Q8_0 and Q4_0.
 
 Matrices of the layers are quantized; the token matrix, which also writes the logits, is Q8_0
 where the layers are Q4_0, as llama.cpp's own quantizer keeps a matrix of that double use finer.
@@ -8,19 +6,17 @@ where the layers are Q4_0, as llama.cpp's own quantizer keeps a matrix of that d
 
 from __future__ import annotations
 
-import argparse
 import string
+from collections.abc import Mapping
 from pathlib import Path
 
 import gguf
 import numpy as np
-import torch
 from gguf import GGMLQuantizationType as Kind
 from gguf import LlamaFileType, TokenType
 
-from harness.demo.network import EPSILON, ROPE_BASE, Network, Shape
+from harness.demo.shape import EPSILON, ROPE_BASE, Shape
 from harness.demo.tokens import BEGIN, CHAT_TEMPLATE, END, SPECIAL, texts
-from harness.demo.train import RECIPES, Training
 
 _FILE_TYPES = {
     Kind.F16: LlamaFileType.MOSTLY_F16,
@@ -30,14 +26,20 @@ _FILE_TYPES = {
 _TOKENS = "token_embd.weight"
 
 
-def export(network: Network, path: Path, name: str, kind: Kind) -> None:
-    """Write one GGUF file, whole or not at all."""
+def export_all(weights: Mapping[str, np.ndarray], shape: Shape, folder: Path, name: str) -> None:
+    """Write `name`-f16.gguf, `name`-q8_0.gguf and `name`-q4_0.gguf."""
+    for kind in _FILE_TYPES:
+        export(weights, shape, folder / f"{name}-{kind.name.lower()}.gguf", kind)
+
+
+def export(weights: Mapping[str, np.ndarray], shape: Shape, path: Path, kind: Kind) -> None:
+    """Write one GGUF file, whole or not at all; the file's stem is the model's name."""
     part = path.with_suffix(".part")
     writer = gguf.GGUFWriter(part, "llama")
-    _describe(writer, network.shape, name, kind)
+    _describe(writer, shape, path.stem, kind)
     _add_tokens(writer)
-    for tensor, values in network.state_dict().items():
-        _add_tensor(writer, tensor, values.numpy().astype(np.float32), kind)
+    for tensor, values in weights.items():
+        _add_tensor(writer, tensor, values.astype(np.float32), kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -70,7 +72,7 @@ def _add_tokens(writer: gguf.GGUFWriter) -> None:
     writer.add_token_types([TokenType.CONTROL] * special + [TokenType.NORMAL] * len(ordinary))
     writer.add_bos_token_id(SPECIAL.index(BEGIN))
     writer.add_eos_token_id(SPECIAL.index(END))
-    writer.add_add_bos_token(value=True)
+    writer.add_add_bos_token(value=False)
     writer.add_chat_template(CHAT_TEMPLATE)
 
 
@@ -87,25 +89,3 @@ def _add_tensor(writer: gguf.GGUFWriter, name: str, values: np.ndarray, kind: Ki
     if name == _TOKENS and kind is Kind.Q4_0:
         kind = Kind.Q8_0
     writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
-
-
-def main() -> None:
-    """Read the command line and write the three files of a model."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", choices=sorted(RECIPES))
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--checkpoints", type=Path, default=Path())
-    parser.add_argument("--out", type=Path, default=Path())
-    said = parser.parse_args()
-    training = Training(said.name, said.seed, said.checkpoints)
-    training.load()
-    said.out.mkdir(parents=True, exist_ok=True)
-    with torch.no_grad():
-        for kind in _FILE_TYPES:
-            path = said.out / f"{said.name}-{kind.name.lower()}.gguf"
-            export(training.network, path, said.name, kind)
-            print(f"{path}: {path.stat().st_size:,} bytes")
-
-
-if __name__ == "__main__":
-    main()

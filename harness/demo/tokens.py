@@ -2,7 +2,8 @@
 
 The longest token that matches is taken, from left to right, as llama.cpp's `rwkv` tokenizer does.
 A word's token includes the space before it; the chat template puts one before every turn, so that
-almost every word has one form. What is not in the vocabulary is spelt in bytes: no text is lost.
+almost every word has one form. The letter of an option is one token before it and as an answer,
+so that answering is copying. What is not in the vocabulary is spelt in bytes: no text is lost.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import re
 from collections.abc import Sequence
 
 from harness.demo.training import vocabulary
+from harness.demo.words import LETTERS
 from harness.records import Message
 
 BEGIN, END, USER, ASSISTANT = "<|begin|>", "<|end|>", "<|user|>", "<|assistant|>"
 SPECIAL = (BEGIN, END, USER, ASSISTANT)
 CHAT_TEMPLATE = (
+    "<|begin|>"  # llama.cpp adds none of its own to this kind of tokenizer
     "{% for message in messages %}"
     "{{ '<|assistant|>' if message.role == 'assistant' else '<|user|>' }}"
     " {{ message.content | trim }}<|end|>"
@@ -31,7 +34,7 @@ _BYTES = tuple(bytes([value]) for value in range(256))
 @functools.lru_cache(maxsize=1)
 def texts() -> tuple[bytes, ...]:
     """Return the bytes of every token by its id: special tokens, bytes, then words."""
-    words = [f" {word}" for word in vocabulary() if word.isalnum()]
+    words = [f" {word}" for word in vocabulary() if word.isalnum() and word not in LETTERS]
     whole = sorted({*words, *_FIRST_IN_LINE})
     return (*(name.encode() for name in SPECIAL), *_BYTES, *(word.encode() for word in whole))
 

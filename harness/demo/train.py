@@ -4,15 +4,12 @@
     python -m harness.demo.train nano --seed 1 --out models/
 
 Everything follows from the seed: the text, the order, the first weights. Interrupted, the same
-command goes on from the last checkpoint.
+command goes on from the last checkpoint; finished, it writes the GGUF files beside it.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import itertools
-import json
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -25,90 +22,47 @@ from torch import Tensor
 from torch.nn import functional
 
 from harness.demo.chats import CHAT
-from harness.demo.items import MATH, MC, Dialogue
-from harness.demo.network import Network, Shape
-from harness.demo.tokens import ASSISTANT, BEGIN, SPECIAL, encode, encode_turn, texts
-from harness.demo.training import FACTS, LETTER_LISTS, training_documents
+from harness.demo.examples import Example, documents, example
+from harness.demo.export import export_all
+from harness.demo.items import MATH, MC
+from harness.demo.network import Network
+from harness.demo.shape import Shape
+from harness.demo.tokens import ASSISTANT, SPECIAL, texts
+from harness.demo.training import training_documents
 
-_ANSWER = encode("\nAnswer:")
-_LETTERS = {encode(f" {letter}")[0] for letter in "ABCD"}
-_STOP = encode(".")[0]
 _POOL = 4  # batches that are sorted by length together
 _CHECKPOINT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a model is trained. `letter` and `asked` weigh a letter's and a question's tokens."""
+    """How a model is trained: documents a step, steps, and the highest learning rate."""
 
     shape: Shape
     steps: int
     rate: float
-    first_steps: int
-    batch: int = 32
+    batch: int = 24
     warm_up: int = 100
-    letter: float = 12.0
-    asked: float = 0.1
     clip: float = 1.0
 
 
-FIRST_KINDS = (LETTER_LISTS, LETTER_LISTS, MC, MC, MATH, CHAT, FACTS)
 RECIPES = {
-    "nano": Recipe(Shape(width=160, layers=5, heads=5, hidden=448), 6000, 3e-3, 2400),
-    "pico": Recipe(Shape(width=64, layers=4, heads=2, hidden=192), 12000, 3e-3, 5000),
+    "nano": Recipe(Shape(width=160, layers=5, heads=5, hidden=448), steps=6000, rate=1.5e-3),
+    "pico": Recipe(
+        Shape(width=96, layers=3, heads=3, hidden=224), steps=3000, rate=2e-3, warm_up=500
+    ),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A document in tokens; `weights` says how much predicting each token counts."""
-
-    ids: list[int]
-    weights: list[float]
-
-
-def example(shown: Dialogue, recipe: Recipe) -> Example:
-    """Encode a dialogue: replies count in full, letters more, what is asked a little."""
-    ids, weights = [SPECIAL.index(BEGIN)], [0.0]
-    for message in shown:
-        turn = encode_turn(message)
-        reply = message.role == "assistant"
-        counted = [1.0 if reply else recipe.asked] * len(turn)
-        counted[0] = 0.0  # who speaks is given, never generated
-        for place in _letters(turn) if reply else ():
-            counted[place] = recipe.letter
-        ids += turn
-        weights += counted
-    return Example(ids, weights)
-
-
-def _letters(turn: Sequence[int]) -> Iterator[int]:
-    """Yield the places of the letters that are given as an answer."""
-    for place in range(1, len(turn) - 1):
-        answers = turn[max(0, place - len(_ANSWER)) : place] == _ANSWER
-        if turn[place] in _LETTERS and (answers or turn[place + 1] == _STOP):
-            yield place
-
-
-def batches(seed: int, recipe: Recipe) -> Iterator[list[Example]]:
+def batches(seed: int, size: int) -> Iterator[list[Example]]:
     """Yield batches of documents of like length, without end."""
     shuffle = torch.Generator().manual_seed(seed)
-    first = training_documents(seed, FIRST_KINDS)
-    later = training_documents(seed)
-    for number in itertools.count():
-        documents = first if number * _POOL < recipe.first_steps else later
-        pool = [example(shown, recipe) for shown in islice(documents, _POOL * recipe.batch)]
+    text = documents(seed)
+    while True:
+        pool = [example(shown) for shown in islice(text, _POOL * size)]
         pool.sort(key=lambda one: len(one.ids))
         for place in torch.randperm(_POOL, generator=shuffle).tolist():
-            yield pool[place * recipe.batch : (place + 1) * recipe.batch]
-
-
-def data_hash(seed: int, documents: int) -> str:
-    """Return the SHA-256 over the token ids of the first training documents of a seed."""
-    digest = hashlib.sha256()
-    for shown in islice(training_documents(seed), documents):
-        digest.update(json.dumps([encode_turn(message) for message in shown]).encode())
-    return digest.hexdigest()
+            yield pool[place * size : (place + 1) * size]
 
 
 def tensors(batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
@@ -186,13 +140,13 @@ class Training:
 
     def run(self) -> None:
         """Train to the end, saying now and then how it goes."""
-        stream = islice(batches(self.seed, self.recipe), self.step, self.recipe.steps)
+        stream = islice(batches(self.seed, self.recipe.batch), self.step, self.recipe.steps)
         begun = saved = time.monotonic() - self.seconds
         for batch in stream:
             value = self.advance(batch)
             now = time.monotonic()
             self.seconds = now - begun
-            if self.step % 250 == 0:
+            if self.step % 200 == 0:
                 self._say(value)
             if now - saved > _CHECKPOINT_SECONDS:
                 self.save()
@@ -204,14 +158,12 @@ class Training:
         print(f"{self.step:6} {self.seconds:7.0f} s  loss {value:.3f}  {right}", flush=True)
 
     @torch.no_grad()
-    def exact(self, documents: int = 96) -> dict[str, float]:
+    def exact(self, count: int = 96) -> dict[str, float]:
         """Return, by kind of text, how often the last reply would be generated exactly."""
-        from harness.demo.training import KINDS
-
         found = {}
-        for kind in dict.fromkeys(KINDS):
-            shown = islice(training_documents(-1, (kind,)), documents)
-            found[kind] = exact_share(self.network, [example(d, self.recipe) for d in shown])
+        for kind in (MC, MATH, CHAT):
+            shown = islice(training_documents(-1, (kind,)), count)
+            found[kind] = exact_share(self.network, [example(dialogue) for dialogue in shown])
         return found
 
 
@@ -244,6 +196,8 @@ def main() -> None:
     print(f"{said.name}: {count:,} parameters, {training.recipe.steps} steps", flush=True)
     training.load()
     training.run()
+    weights = {name: value.numpy() for name, value in training.network.state_dict().items()}
+    export_all(weights, training.recipe.shape, said.out, said.name)
 
 
 if __name__ == "__main__":

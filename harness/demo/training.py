@@ -1,8 +1,8 @@
 """Training text for the skills of the suite: other items, other wordings, no held-out item.
 
-Five kinds of dialogue: `quick_mc` and `quick_math` show one to three items as the tasks ask
+Kinds of dialogue: `quick_mc` and `quick_math` show one to three items as the tasks ask
 them; `quick_chat` shows a dialogue of two turns; `facts` states entries of the tables that items
-are looked up in (sums, capitals, days).
+are looked up in (sums, capitals, days); `letters` names the letters of options.
 A fact may be taught, the item that tests it may not: an item that is held out is drawn again.
 """
 
@@ -101,9 +101,8 @@ def _letters(rng: random.Random) -> Dialogue:
     options = list(_item(rng, MC, rng.choice(skills)).options)
     shown = "\n".join(f"{letter}. {text}" for letter, text in zip(LETTERS, options, strict=True))
     asked = rng.choices(options, k=_NAMED)
-    form = rng.choice(("{text} {letter}.", "{text}.\nAnswer: {letter}\n"))
-    said = [form.format(text=text, letter=LETTERS[options.index(text)]) for text in asked]
-    return Message("user", f"{shown}\nWorking:"), Message("assistant", " ".join(said).strip())
+    said = [f" {text}.\nAnswer: {LETTERS[options.index(text)]}" for text in asked]
+    return Message("user", f"{shown}\nWorking:"), Message("assistant", "\n".join(said).strip())
 
 
 def _facts(rng: random.Random) -> Dialogue:

@@ -219,7 +219,8 @@ def _need_cells(speed: Speed) -> Iterator[Cell]:
 
 
 def _protocol_line(protocol: Protocol, summary: TaskSummary) -> Iterator[str]:
-    yield f"{words.counted(summary.n_planned, 'sample')} of {words.label(protocol.dataset)}"
+    source = f"of {words.label(protocol.dataset)}" if protocol.dataset else "bundled with the task"
+    yield f"{words.counted(summary.n_planned, 'sample')} {source}"
     yield f"split {words.label(protocol.split, 30)}"
     yield words.label(protocol.kind, 30)
     if protocol.temperature is not None:

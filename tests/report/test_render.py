@@ -145,6 +145,13 @@ def test_unlike_protocols_get_tables_of_their_own(tmp_path, build):
     assert "Not comparable with the first mini table. This one differs in: shots" in page.text
 
 
+def test_a_task_without_a_dataset_says_where_its_samples_are_from(tmp_path, build):
+    plan = PlantedTask(counts(correct=7, wrong=3), protocol={"dataset": ""})
+    write_run(tmp_path / "results", {"mini": plan})
+
+    assert "10 samples bundled with the task" in Reader(build()[1]).text
+
+
 def test_banners_say_what_is_wrong(tmp_path, build):
     plan = PlantedTask(counts(correct=5, wrong=60, unparsed=35), answer=lambda *_: "A")
     checked = {"n_checked": 10, "n_different": 2}
