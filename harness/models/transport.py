@@ -40,12 +40,16 @@ class FailureKind(StrEnum):
 
 @dataclass(eq=False)
 class HttpFailure(Exception):  # noqa: N818 - it is the outcome of an attempt, caught by its caller
-    """One attempt failed. `status` and `headers` are there where the server answered."""
+    """One attempt failed. `status` and `headers` are there where the server answered.
+
+    `sent` is False where no connection was made: the server cannot have done anything.
+    """
 
     kind: FailureKind
     text: str
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    sent: bool = True
 
     def __str__(self) -> str:
         status = "" if self.status is None else f" {self.status}"
@@ -116,7 +120,8 @@ class HttpClient:
             raise HttpFailure(FailureKind.TIMEOUT, message) from error
         except (aiohttp.ClientError, OSError) as error:
             message = self.redact(f"{type(error).__name__}: {error}")
-            raise HttpFailure(FailureKind.CONNECTION, message) from error
+            sent = not isinstance(error, aiohttp.ClientConnectorError)
+            raise HttpFailure(FailureKind.CONNECTION, message, sent=sent) from error
 
     async def _whole(self, method: str, path: str, body: object) -> Any:
         async with self._reply(method, path, body) as reply:

@@ -13,7 +13,9 @@ from harness.models.api.keys import PROVIDERS, Place, provider_place, server_pla
 from harness.models.api.model import ApiModel
 from harness.models.api.options import ApiOptions
 from harness.models.api.probe import Found, look_at, offers_echo
+from harness.models.prices import FREE, FlatPrice, Price, list_price
 from harness.models.spec import ModelSpec
+from harness.models.transport import is_loopback
 from harness.models.wires import anthropic, completions, gemini, openai
 from harness.models.wires.base import Wire
 from harness.models.wires.rules import Rules, known_rules
@@ -56,7 +58,7 @@ def open_provider(spec: ModelSpec, options: ApiOptions, interface: str | None) -
     provider, entry = str(spec.kind), spec.entry
     key_env = options.key_env or (entry.key_env if entry else None)
     if spec.url is None:
-        place = provider_place(provider, options.environment, key_env)
+        place = provider_place(provider, options.environment, key_env, required=options.needs_key)
     else:
         place = server_place(spec.url, options.environment, key_env)
     rules = _with_wishes(known_rules(provider, str(spec.api_id)), spec, options)
@@ -94,9 +96,22 @@ def open_server(
 
 
 def _opened(spec: ModelSpec, link: Link, told: Told, options: ApiOptions) -> ApiModel:
-    link = replace(link, letters="letters" in told.capabilities)
+    price = _price(spec, link.place, told, options)
+    link = replace(link, letters="letters" in told.capabilities, price=price)
     info = model_info(spec, link, told)
     return ApiModel(info, link, options, list(notes(info, link, told)))
+
+
+def _price(spec: ModelSpec, place: Place, told: Told, options: ApiOptions) -> Price | None:
+    if options.price is not None:
+        return options.price
+    if spec.entry is not None and spec.entry.price is not None:
+        return FlatPrice(*spec.entry.price, source="registry")
+    if told.engine == "llama-server" and is_loopback(place.url):
+        return FREE
+    # What a server of somebody's own charges, the name of a model there does not tell.
+    provider = None if told.nameless else str(spec.kind)
+    return list_price(provider, place.url, str(spec.api_id), batch=False)
 
 
 def _with_wishes(rules: Rules, spec: ModelSpec, options: ApiOptions) -> Rules:

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from harness.errors import ModelError
 from harness.models.api.policy import Policy
+from harness.models.prices import FlatPrice
 from harness.models.wires.rules import OMITTABLE
 
 WireName = Literal["openai", "anthropic", "gemini"]
@@ -23,7 +24,8 @@ class ApiOptions:
     which tell the time to the first token. Keys come from `environment`, from the variable
     `key_env` where that is given. `omit` names fields of the decoding that are left to the
     provider, `reasoning_room` is tokens of thinking allowed beyond a task's max_tokens: both may
-    move answers and are recorded with the model.
+    move answers and are recorded with the model. `price` is what the user says that it charges.
+    Without `needs_key` a model is opened that nothing can be asked.
     """
 
     wire: WireName | None = None
@@ -33,6 +35,8 @@ class ApiOptions:
     key_env: str | None = None
     omit: tuple[str, ...] = ()
     reasoning_room: int = 0
+    price: FlatPrice | None = None
+    needs_key: bool = True
     policy: Policy = field(default_factory=Policy)
 
     def check(self) -> None:

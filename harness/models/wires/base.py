@@ -31,15 +31,17 @@ class Reply:
     """What came back, in the words of the project.
 
     `finish_reason` is stop, length, content_filter, refusal or tool_calls. `prompt_tokens`
-    include the `reused_tokens` read from a cache, `output_tokens` the `reasoning_tokens`; None
-    where the provider does not tell. `first` holds the most probable tokens of the first
-    position with their log-probabilities (nats), None where there are none.
+    include the `reused_tokens` read from a cache and the `written_tokens` put there,
+    `output_tokens` the `reasoning_tokens`; None where the provider does not tell. `first` holds
+    the most probable tokens of the first position with their log-probabilities (nats), None
+    where there are none.
     """
 
     text: str
     finish_reason: str
     prompt_tokens: int | None = None
     reused_tokens: int | None = None
+    written_tokens: int | None = None
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
     model_version: str | None = None

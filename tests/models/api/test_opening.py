@@ -217,7 +217,8 @@ def test_a_server_by_url_is_asked_as_an_api():
     )
     assert info.settings["undated"] is True
     assert info.capabilities == ("generate", "letters")
-    assert model.warnings == []
+    (warning,) = model.warnings
+    assert "nobody knows what my-model costs" in warning
 
 
 def test_the_only_model_of_a_server_need_not_be_named():
