@@ -22,6 +22,9 @@ _BESIDE = "beside_usd"
 
 _ESTIMATE = "estimate_usd"
 
+_DUST = 1e-10
+"""USD; less than any token costs, and more than adding floats in another order changes."""
+
 
 def check_budget(model: Model, max_usd: float | None) -> None:
     """Refuse a budget that nobody could keep.
@@ -80,7 +83,7 @@ class Account:
             yield
         finally:
             lost = (model.spent.most - spent) - (self._paid() - paid)
-            journal.set_meta(_BESIDE, beside + max(0.0, lost))
+            journal.set_meta(_BESIDE, beside + (lost if lost > _DUST else 0.0))
 
     def line(self) -> LedgerLine:
         """Return the line of the ledger for the model that was asked."""
