@@ -143,6 +143,14 @@ Timeout = Annotated[
     float,
     typer.Option(min=1, help="Seconds that one attempt may take.", rich_help_panel=_HOSTED),
 ]
+Batch = Annotated[
+    bool,
+    typer.Option(
+        "--batch",
+        help="Ask by batches, for half the price and within a day (OpenAI, Anthropic).",
+        rich_help_panel=_HOSTED,
+    ),
+]
 MaxUsd = Annotated[
     float | None,
     typer.Option(

@@ -35,6 +35,7 @@ def plan(
     key_env: options.KeyEnv = None,
     api: options.Api = None,
     reasoning_room: options.ReasoningRoom = 0,
+    batch: options.Batch = False,
     max_usd: options.MaxUsd = None,
     price: options.Price = None,
     results: options.Results = Path("results"),
@@ -65,6 +66,7 @@ def plan(
         key_env=key_env,
         reasoning_room=reasoning_room,
         price=stated_price(price) if price else None,
+        batch=batch,
         needs_key=pilot > 0,
     )
     opening = OpenOptions(api=hosted, registry=registry, note=say)

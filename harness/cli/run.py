@@ -42,6 +42,7 @@ def run(
     timeout: options.Timeout = 600.0,
     reasoning_room: options.ReasoningRoom = 0,
     omit: options.Omit = None,
+    batch: options.Batch = False,
     max_usd: options.MaxUsd = None,
     price: options.Price = None,
     verify: options.Verify = 0,
@@ -84,6 +85,7 @@ def run(
         omit=tuple(omit or ()),
         reasoning_room=reasoning_room,
         price=stated_price(price) if price else None,
+        batch=batch,
         policy=Policy(deadline=timeout),
     )
     opening = OpenOptions(engine, hosted, registry, accept_changed_weights, note=say)

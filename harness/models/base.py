@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from harness.models.prices import Price
 from harness.records import ModelInfo, Request, Response
@@ -98,6 +98,27 @@ class Payable(Protocol):
 
     def at_risk(self, requests: Sequence[Request]) -> float:
         """Return the most that is paid for and not yet stored at any moment, in USD."""
+        ...
+
+
+class Notebook(Protocol):
+    """Facts that outlive the process, as a run's journal keeps them; values are JSON."""
+
+    def meta(self, name: str) -> Any:
+        """Return a fact, or None."""
+        ...
+
+    def set_meta(self, name: str, value: Any) -> None:
+        """Keep a fact; it is safe when this returns."""
+        ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A model that is asked now and answers another day."""
+
+    def remember(self, notebook: Notebook, say: Callable[[str], None]) -> None:
+        """Keep in `notebook` what was handed in, and go on with what was; `say` tells the user."""
         ...
 
 

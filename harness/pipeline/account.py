@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.errors import ModelError
-from harness.models.base import Model, Payable
+from harness.models.base import Model, Payable, Resumable
 from harness.models.prices import Price, table_version
 from harness.pipeline.forecast import Subject, forecast
 from harness.pipeline.plan import Plan
@@ -83,7 +83,8 @@ class Account:
             yield
         finally:
             lost = (model.spent.most - spent) - (self._paid() - paid)
-            journal.set_meta(_BESIDE, beside + (lost if lost > _DUST else 0.0))
+            now = beside + lost  # less than before where an earlier batch was cheaper than feared
+            journal.set_meta(_BESIDE, now if now > _DUST else 0.0)
 
     def line(self) -> LedgerLine:
         """Return the line of the ledger for the model that was asked."""
@@ -97,6 +98,7 @@ class Account:
             estimate_low=low,
             estimate_high=high,
             unsure=self._beside(),
+            batch=isinstance(self.model, Resumable),
             **self.journal.used(),
         )
 

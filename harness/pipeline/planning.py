@@ -76,18 +76,27 @@ class _Planner:
             info = ModelInfo(spec.name, "llamacpp", "chat", ())
             note = f"{spec.name} is not downloaded yet, so its tokenizer is not at hand"
             return self._forecast(Subject(info, FREE), 1, (note,))
+        if pilot:
+            self._ask(address, opening, pilot, progress)
         model = open_model(address, opening)
         try:
             check_capabilities(self.choices, model.info)
-            if pilot:
-                check_budget(model, self.running.max_usd)
-                few = min(pilot, self.asking.limit or pilot)
-                progress.note(f"asking {few} samples a task of {model.info.name}")
-                asked = make_plan(self.choices, replace(self.asking, limit=few))
-                execute(model, asked, self.running, progress)
             hosted = isinstance(model, Payable)
             at_once = opening.api.concurrency if hosted else opening.engine.slots
             return self._forecast(Subject.of(model), at_once, tuple(model.warnings))
+        finally:
+            model.close()
+
+    def _ask(self, address: str, opening: OpenOptions, pilot: int, progress: Progress) -> None:
+        """Ask a few samples of each task, at once even where the run is to be a batch."""
+        model = open_model(address, replace(opening, api=replace(opening.api, batch=False)))
+        try:
+            check_capabilities(self.choices, model.info)
+            check_budget(model, self.running.max_usd)
+            few = min(pilot, self.asking.limit or pilot)
+            progress.note(f"asking {few} samples a task of {model.info.name}")
+            asked = make_plan(self.choices, replace(self.asking, limit=few))
+            execute(model, asked, self.running, progress)
         finally:
             model.close()
 

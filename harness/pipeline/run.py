@@ -11,8 +11,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from harness import __version__
-from harness.errors import InterruptedRunError
-from harness.models.base import Model
+from harness.errors import InterruptedRunError, UsageError
+from harness.models.api.batch import BATCHES
+from harness.models.base import Model, Resumable
 from harness.models.open import OpenOptions, open_model
 from harness.pipeline.account import Account, check_budget
 from harness.pipeline.options import Asking, Progress, Quiet, RunOptions
@@ -96,6 +97,7 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         if journal.meta("started_at") is None:
             journal.add_samples(plan.samples)
             journal.set_meta("started_at", started)
+        _go_on_with_batches(journal, model, progress)
         account = Account(journal, model, options.max_usd)
         account.begin(plan, options.results)
         _answer(account, plan, options, progress)
@@ -109,6 +111,17 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         write_manifest(folder, manifest)
         journal.remove()
     return Run(folder, manifest)
+
+
+def _go_on_with_batches(journal: Journal, model: Model, progress: Progress) -> None:
+    """Let a model go on with what was handed in; refuse to pay for that a second time."""
+    if isinstance(model, Resumable):
+        model.remember(journal, progress.note)
+    elif journal.meta(BATCHES):
+        raise UsageError(
+            f"batches of {journal.folder.name} are with the provider and paid for: repeat the "
+            "command with --batch to fetch their results, or ask everything again with --fresh"
+        )
 
 
 def _answer(account: Account, plan: Plan, options: RunOptions, progress: Progress) -> None:

@@ -112,9 +112,13 @@ def test_what_a_kill_may_have_lost_counts_as_spent(tmp_path, many):
                 raise KilledError
 
     killed = Killed()
-    with ApiStub(provider) as stub, pytest.raises(KilledError):
-        run(tmp_path, stub, many, progress=killed)
+    with ApiStub(provider) as stub:
+        with pytest.raises(KilledError):
+            run(tmp_path, stub, many, progress=killed)
+        _after_the_kill(tmp_path, stub, many, provider, killed)
 
+
+def _after_the_kill(tmp_path, stub, many, provider, killed):
     in_flight = 16 * provider.billed / provider.calls
     assert float(killed.at_kill) > in_flight
     (journal,) = (tmp_path / "results").glob("*/journal.sqlite")
@@ -122,7 +126,7 @@ def test_what_a_kill_may_have_lost_counts_as_spent(tmp_path, many):
         connection.execute("UPDATE meta SET value = ? WHERE name = 'beside_usd'", ("0.015",))
     connection.close()
     before = provider.billed
-    with ApiStub(provider) as stub, pytest.raises(BudgetError):
+    with pytest.raises(BudgetError):
         run(tmp_path, stub, many, max_usd=0.02)
     assert provider.billed - before < 0.005
 

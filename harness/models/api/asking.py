@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from harness.models.api.caller import Caller, GivenUpError
-from harness.models.api.facts import reply_facts, used_tokens
-from harness.models.api.faults import Advice, refuses_logprobs
+from harness.models.api.facts import (
+    error_facts,
+    letter_facts,
+    read_reply,
+    reply_facts,
+    used_tokens,
+)
+from harness.models.api.faults import refuses_logprobs
 from harness.models.api.keys import Place
 from harness.models.api.purse import Bill, Purse, most_tokens
-from harness.models.letters import letter_logprobs
 from harness.models.prices import Price
 from harness.models.transport import HttpClient, HttpFailure
 from harness.models.wires import completions, openai
-from harness.models.wires.base import Call, Reply, Wire, malformed
+from harness.models.wires.base import Call, Reply, Wire, malformed, shape_checked
 from harness.models.wires.rules import Rules
 from harness.records import Request, RequestKind, Response
-
-_MISSHAPEN = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Asker:
             else:
                 facts = await self._generate(request, tally)
         except GivenUpError as error:
-            facts = _without_reply(error)
+            facts = error_facts(error.fault)
         return Response(
             request_key=request.key,
             attempts=tally.calls,
@@ -127,12 +130,11 @@ class Asker:
     async def _attempt(self, request: Request, tally: _Tally, *, letters: bool) -> Reply:
         link = self._link
         async with self._paid(request, tally) as bill:
-            with _shape_checked():
+            with shape_checked():
                 call = link.wire.call(request, link.rules, letters=letters, stream=link.stream)
-                reply = link.wire.read(await self._send(call, tally))
+                answer = await self._send(call, tally)
+            reply = read_reply(link.wire, answer)
             bill.pay(used_tokens(reply))
-        if not isinstance(reply.text, str):
-            raise malformed(f"expected text as content, got {type(reply.text).__name__}")
         return reply
 
     @asynccontextmanager
@@ -164,8 +166,7 @@ class Asker:
             if reply.text and not self._link.rules.reasons:
                 self._no_letters("does not tell log-probabilities")
             return {}
-        values, bound = letter_logprobs(request.letters, reply.first)
-        return {"letter_logprobs": values, "letter_bound": bound}
+        return letter_facts(request, reply)
 
     def _no_letters(self, why: str) -> None:
         if self._letters:
@@ -193,7 +194,7 @@ class Asker:
         self, request: Request, context: str, text: str, tally: _Tally
     ) -> tuple[float, bool, int]:
         async with self._paid(request, tally) as bill:
-            with _shape_checked():
+            with shape_checked():
                 call = completions.echo_call(context + text, self._link.rules)
                 answer = await self._send(call, tally)
                 found = completions.read_echo(answer, text)
@@ -202,20 +203,6 @@ class Asker:
         if not math.isfinite(found[0]):
             raise malformed(f"a log-likelihood of {found[0]} cannot be")
         return found
-
-
-@contextmanager
-def _shape_checked() -> Iterator[None]:
-    try:
-        yield
-    except _MISSHAPEN as error:
-        raise malformed(f"unexpected answer: {error!r:.200}") from error
-
-
-def _without_reply(error: GivenUpError) -> dict[str, Any]:
-    if error.fault.advice is Advice.FILTERED:
-        return {"text": "", "finish_reason": "content_filter"}
-    return {"error_kind": error.fault.kind, "error_message": error.fault.words}
 
 
 def _prompt_error(message: str) -> dict[str, Any]:

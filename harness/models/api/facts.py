@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from harness.models.api.faults import Advice, Fault
+from harness.models.letters import letter_logprobs
 from harness.models.prices import Tokens
-from harness.models.wires.base import Reply
+from harness.models.wires.base import Reply, Wire, malformed, shape_checked
 from harness.records import Request
 
 _LARGEST = 2**63
@@ -26,6 +28,30 @@ def reply_facts(request: Request, reply: Reply, redact: Callable[[str], str]) ->
         "model_version": _name(reply.model_version),
         "system_fingerprint": _name(reply.system_fingerprint),
     }
+
+
+def read_reply(wire: Wire, answer: Any) -> Reply:
+    """Return what an answer says; raise HttpFailure where it says nothing."""
+    with shape_checked():
+        reply = wire.read(answer)
+    if not isinstance(reply.text, str):
+        raise malformed(f"expected text as content, got {type(reply.text).__name__}")
+    return reply
+
+
+def letter_facts(request: Request, reply: Reply) -> dict[str, Any]:
+    """Return what a reply tells of the letters that were wanted, if anything."""
+    if not request.letters or reply.first is None:
+        return {}
+    values, bound = letter_logprobs(request.letters, reply.first)
+    return {"letter_logprobs": values, "letter_bound": bound}
+
+
+def error_facts(fault: Fault) -> dict[str, Any]:
+    """Return the fields of a Response without a reply; a filter is an outcome of its own."""
+    if fault.advice is Advice.FILTERED:
+        return {"text": "", "finish_reason": "content_filter"}
+    return {"error_kind": fault.kind, "error_message": fault.words}
 
 
 def used_tokens(reply: Reply) -> Tokens | None:

@@ -25,7 +25,7 @@ class ApiOptions:
     `key_env` where that is given. `omit` names fields of the decoding that are left to the
     provider, `reasoning_room` is tokens of thinking allowed beyond a task's max_tokens: both may
     move answers and are recorded with the model. `price` is what the user says that it charges.
-    Without `needs_key` a model is opened that nothing can be asked.
+    Without `needs_key` a model is opened that nothing can be asked. `batch` asks by batches.
     """
 
     wire: WireName | None = None
@@ -37,6 +37,7 @@ class ApiOptions:
     reasoning_room: int = 0
     price: FlatPrice | None = None
     needs_key: bool = True
+    batch: bool = False
     policy: Policy = field(default_factory=Policy)
 
     def check(self) -> None:
@@ -49,5 +50,7 @@ class ApiOptions:
                 raise ModelError(f"{name!r} cannot be omitted, only {', '.join(OMITTABLE)}")
         if self.concurrency < 1:
             raise ModelError(f"concurrency is {self.concurrency}, expected 1 or more")
+        if self.batch and self.stream:
+            raise ModelError("a batch cannot be streamed; leave out --stream or --batch")
         if self.reasoning_room < 0:
             raise ModelError(f"reasoning_room is {self.reasoning_room}, expected 0 or more")

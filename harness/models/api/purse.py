@@ -103,7 +103,7 @@ class Purse:
         worst = most(self._price, largest, at)
         while worst > self._left - self._reserved:
             if not self._out:
-                self._halt.stop(_too_little(worst, self._left))
+                self._halt.stop(too_little(worst, self._left))
                 raise HaltedError
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
@@ -136,7 +136,8 @@ def _may_be_charged(failure: HttpFailure) -> bool:
     return failure.sent
 
 
-def _too_little(worst: float, left: float) -> BudgetError:
+def too_little(worst: float, left: float) -> BudgetError:
+    """Return the error of a budget that does not hold one more request."""
     return BudgetError(
         f"the budget is reached: the next request may cost up to ${worst:.6f}, and "
         f"${max(left, 0.0):.6f} of --max-usd are left; everything answered so far is kept, and "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ NOTHING_SAID = "(no reply)"
 
 _ERROR_STATUSES = range(400, 600)
 _UNKNOWN_ERROR = 500
+_MISSHAPEN = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,15 @@ class Wire(Protocol):
 def malformed(message: str) -> HttpFailure:
     """Return the failure of an answer that cannot be one."""
     return HttpFailure(FailureKind.MALFORMED, message, 200)
+
+
+@contextmanager
+def shape_checked() -> Iterator[None]:
+    """Turn what reading a misshapen answer raises into the failure of a malformed one."""
+    try:
+        yield
+    except _MISSHAPEN as error:
+        raise malformed(f"unexpected answer: {error!r:.200}") from error
 
 
 def refuse_error(answer: Any) -> None:
