@@ -177,7 +177,7 @@ class ApiStub:
             content = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
             _write_whole(writer, answer.status, content.encode(), answer.headers)
         elif asked.body.get("stream") or "stream" in asked.path:
-            content = b"".join(_event(event) for event in streamed(asked, answer))
+            content = b"".join(event_bytes(event) for event in streamed(asked, answer))
             _write_whole(writer, 200, content, {"Content-Type": "text/event-stream"})
         else:
             content = json.dumps(whole(asked, answer)).encode()
@@ -222,7 +222,8 @@ async def _write_wrong(writer: asyncio.StreamWriter, wrong: Wrong) -> None:
         await writer.drain()
 
 
-def _event(data: Any) -> bytes:
+def event_bytes(data: Any) -> bytes:
+    """One server-sent event."""
     kind = f"event: {data['type']}\n" if isinstance(data, dict) and "type" in data else ""
     return f"{kind}data: {data if isinstance(data, str) else json.dumps(data)}\n\n".encode()
 

@@ -40,12 +40,18 @@ def is_undated(provider: str, api_id: str) -> bool:
     return _DATED[provider].fullmatch(api_id) is None
 
 
+def _undated(spec: ModelSpec, provider: str, api_id: str) -> bool:
+    """A row vouches for a server of its own; what a provider calls its models is known here."""
+    stated = spec.entry is not None and spec.entry.undated
+    return stated or (spec.url is None and is_undated(provider, api_id))
+
+
 def model_info(spec: ModelSpec, link: Link, told: Told) -> ModelInfo:
     """Return everything that identifies the system that answers; never a key."""
     entry, rules = spec.entry, link.rules
     provider, api_id = str(spec.kind), rules.model
     settings = {
-        "undated": told.nameless or (entry.undated if entry else is_undated(provider, api_id)),
+        "undated": told.nameless or _undated(spec, provider, api_id),
         "not_sent": sorted(rules.omit),
         "length_field": rules.length_field,
         "reasoning_room": rules.room,

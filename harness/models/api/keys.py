@@ -127,7 +127,8 @@ def with_file(file: Path | None) -> Mapping[str, str]:
         if match is None:  # the line itself may be a key, so it is not shown
             raise UsageError(f"{file}, line {number}: expected NAME=value")
         told[match[1]] = _unquoted(match[2])
-    return {**told, **os.environ}
+    missing = {name: value for name, value in told.items() if not os.environ.get(name)}
+    return os.environ | missing
 
 
 def _unquoted(value: str) -> str:

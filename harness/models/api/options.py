@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -11,6 +12,8 @@ from harness.errors import ModelError
 from harness.models.api.policy import Policy
 from harness.models.prices import FlatPrice
 from harness.models.wires.rules import OMITTABLE
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 WireName = Literal["openai", "anthropic", "gemini"]
 
@@ -48,6 +51,9 @@ class ApiOptions:
         for name in self.omit:
             if name not in OMITTABLE:
                 raise ModelError(f"{name!r} cannot be omitted, only {', '.join(OMITTABLE)}")
+        if self.key_env is not None and not _VARIABLE.fullmatch(self.key_env):
+            # It may be the key itself, so it is not shown.
+            raise ModelError("--key-env takes the name of the variable that holds the key")
         if self.concurrency < 1:
             raise ModelError(f"concurrency is {self.concurrency}, expected 1 or more")
         if self.batch and self.stream:

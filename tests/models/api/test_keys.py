@@ -106,6 +106,7 @@ def test_no_repr_shows_a_key():
 
 def test_a_file_completes_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("ALREADY", "from the environment")
+    monkeypatch.setenv("E", "")
     file = tmp_path / "keys.env"
     file.write_text(
         "# comment\n\nexport A=one\nB = 'two # not a comment'\nC=\"three\"\nD=four # comment\n"

@@ -11,6 +11,7 @@ import pytest
 from api_kit import answers, ask, at, score
 from api_stub import ApiStub, Status
 from engine_kit import opened, stories
+from harness.analysis.pairs import pair_runs
 from harness.models.api.model import ApiModel
 from harness.models.api.options import ApiOptions
 from harness.models.api.policy import Policy
@@ -37,6 +38,13 @@ def chat_model():
         yield model
 
 
+@pytest.fixture(scope="module")
+def nano():
+    exact = EngineOptions(threads=1, kv_type_k="f32", kv_type_v="f32", flash_attention="off")
+    with open_model("nano-f16", OpenOptions(exact)) as model:
+        yield model
+
+
 def through_http(host, *, wire="openai", interface=None, name="#tiny", **settings):
     """The model of a running LlamaCppModel, by the address of its server."""
     api = ApiOptions(wire=wire, environment={"LLAMA_API_KEY": host._server.key}, **settings)
@@ -46,7 +54,12 @@ def through_http(host, *, wire="openai", interface=None, name="#tiny", **setting
 
 def rows(run):
     return [
-        (row["sample_id"], row["text"], row["finish_reason"], json.loads(row["letter_logprobs"]))
+        (
+            row["sample_id"],
+            row["text"],
+            row["finish_reason"],
+            json.loads(row["letter_logprobs"] or "null"),
+        )
         for row in run.rows("responses")
     ]
 
@@ -80,6 +93,22 @@ def test_a_chat_model_answers_alike(chat_model, tmp_path, stream):
         hosted = go(tmp_path / "hosted", model, plan)
 
     assert_equal_runs(local, hosted)
+
+
+def test_the_bundled_suite_is_answered_and_judged_alike(nano, tmp_path):
+    plan = plan_of("quick_mc", "toy_mc", limit=16)
+    local = go(tmp_path / "local", nano, plan)
+    with through_http(nano, concurrency=4) as model:
+        hosted = go(tmp_path / "hosted", model, plan)
+    pairs = pair_runs(local, hosted)
+
+    assert_equal_runs(local, hosted)
+    assert list(local.rows("scores")) == list(hosted.rows("scores"))
+    assert local.scores["answer"].notna().sum() > 12
+    assert {task: (p.n, p.changed, p.n_missing) for task, p in pairs.items()} == {
+        "quick_mc": (16, 0, 0),
+        "toy_mc": (12, 0, 0),
+    }
 
 
 def test_a_conversation_is_the_same(chat_model, tmp_path):
