@@ -18,6 +18,7 @@ from pathlib import Path
 from harness.errors import StoreError
 from harness.models.base import Countable, Model, Payable
 from harness.models.prices import FREE, Price, Tokens
+from harness.models.transport import is_loopback
 from harness.pipeline.plan import Plan, PlannedTask
 from harness.records import Estimate, ModelInfo, Response, Sample
 from harness.stats.total import rest_of_total
@@ -97,9 +98,10 @@ class Subject:
     @classmethod
     def of(cls, model: Model) -> Subject:
         """Return an opened model as a subject; one that runs here costs nothing."""
-        local = FREE if model.info.backend == "llamacpp" else None
-        price = model.price if isinstance(model, Payable) else local
-        return cls(model.info, price, model if isinstance(model, Countable) else None)
+        info = model.info
+        own = info.backend == "llamacpp" and (info.sha256 or is_loopback(info.source or ""))
+        price = model.price if isinstance(model, Payable) else FREE if own else None
+        return cls(info, price, model if isinstance(model, Countable) else None)
 
 
 def forecast(subject: Subject, plan: Plan, results: Path) -> list[Forecast]:

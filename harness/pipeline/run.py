@@ -87,6 +87,7 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         ProviderError: the provider is down or its quota is used up; likewise.
         BudgetError: what the run may cost is spent; likewise.
     """
+    check_budget(model, options.max_usd)
     options.stop.attach(model)
     folder = _folder(model, plan, options)
     if not options.fresh and _complete(folder, options):
