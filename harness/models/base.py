@@ -97,7 +97,7 @@ class Payable(Protocol):
         ...
 
     def at_risk(self, requests: Sequence[Request]) -> float:
-        """Return the most that is paid for and not yet stored at any moment, in USD."""
+        """Return the most that is paid for and would be lost with the process, in USD."""
         ...
 
 

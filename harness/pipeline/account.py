@@ -83,8 +83,7 @@ class Account:
             yield
         finally:
             lost = (model.spent.most - spent) - (self._paid() - paid)
-            now = beside + lost  # less than before where an earlier batch was cheaper than feared
-            journal.set_meta(_BESIDE, now if now > _DUST else 0.0)
+            journal.set_meta(_BESIDE, beside + (lost if lost > _DUST else 0.0))
 
     def line(self) -> LedgerLine:
         """Return the line of the ledger for the model that was asked."""

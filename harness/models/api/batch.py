@@ -106,18 +106,16 @@ class BatchModel:
 
     @property
     def spent(self) -> Spent:
-        """What was spent; a batch whose results are not here yet may cost all that it can."""
-        handed = sum(batch.most_usd for batch in self._open)
-        return Spent(self._usd, self._unsure_usd + handed)
+        """What was spent for the results that are here."""
+        return Spent(self._usd, self._unsure_usd)
 
     def allow(self, usd: float) -> None:
-        """Let batches cost so much from now on."""
-        self._left = usd
+        """Let batches cost so much, those included whose results are not here yet."""
+        self._left = usd - sum(batch.most_usd for batch in self._open)
 
-    def at_risk(self, requests: Sequence[Request]) -> float:
-        """Return the most that is paid for and not yet stored at any moment, in USD."""
-        known = {key for batch in self._open for key in batch.keys}
-        return sum(self._most(request) for request in requests if request.key not in known)
+    def at_risk(self, requests: Sequence[Request]) -> float:  # noqa: ARG002 - see below
+        """Return 0: what is paid for and not yet stored stands in the notebook."""
+        return 0.0
 
     def remember(self, notebook: Notebook, say: Callable[[str], None]) -> None:
         """Keep what is handed in in `notebook`, and go on with what was; `say` tells the user."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,6 +11,8 @@ from api_kit import QUICK, answers, ask, at, score
 from api_stub import Reply, Status
 from batch_stub import BatchStub
 from harness.errors import BudgetError, ModelError, ProviderError
+from harness.models.api.purse import most_tokens
+from harness.models.prices import most
 
 POLICY = replace(QUICK, first_poll=0.01, longest_poll=0.02, attempts=3)
 OPENAI, ANTHROPIC = "openai/gpt-4o-2024-08-06", "anthropic/claude-sonnet-4-5-20250929"
@@ -173,9 +176,30 @@ def test_a_refused_batch_says_why_and_is_handed_in_again_later():
 
 
 @every_provider
+def test_what_is_with_the_provider_counts_against_the_budget_of_another_process(address):
+    notebook = Notebook()
+    with BatchStub(echo, polls=10_000) as stub:
+        model = batched(stub, address, notebook)
+        model._loop.run(_soon_drained(model))
+        assert list(model.respond(QUESTIONS[:4])) == []
+        model.close()
+        worst = sum(batch["most_usd"] for batch in notebook.facts["batches"])
+        stub.polls = 1
+        with batched(stub, address, notebook) as again:
+            again.allow(worst)
+            got = []
+            with pytest.raises(BudgetError):
+                got.extend(again.respond([*QUESTIONS, *(ask(f"question {n}") for n in range(90))]))
+
+            assert again.spent.most <= worst
+    assert len(stub.batches[0].rows) == 4
+    assert len(got) > 4
+
+
+@every_provider
 def test_a_budget_holds_by_several_smaller_batches(address):
     with BatchStub(echo) as stub, batched(stub, address) as model:
-        each = model.at_risk(QUESTIONS[:1])
+        each = most(model.price, most_tokens(QUESTIONS[0]), datetime.now(UTC))
         model.allow(3.2 * each)
         got = []
         with pytest.raises(BudgetError):
