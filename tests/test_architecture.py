@@ -40,6 +40,7 @@ CONFINED = {
     "rich": "cli/",
     "aiohttp": "models/transport.py",
     "genai_prices": "models/prices.py",
+    "transformers": "models/hf/",
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

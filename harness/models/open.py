@@ -10,6 +10,7 @@ from harness.errors import ModelError
 from harness.models.api.opening import find_server, open_provider, open_server
 from harness.models.api.options import ApiOptions
 from harness.models.base import Model
+from harness.models.hf.model import HfModel, HfOptions
 from harness.models.hub import fetch
 from harness.models.llamacpp.model import LlamaCppModel
 from harness.models.llamacpp.options import EngineOptions
@@ -41,15 +42,12 @@ def open_model(address: str, options: OpenOptions) -> Model:
         HubError: the weights could not be fetched.
     """
     spec = resolve(address, load_registry(options.registry))
+    if spec.kind == "hf" or (spec.path and Path(spec.path, "config.json").expanduser().is_file()):
+        return _open_folder(spec, options)
     if spec.kind in ("gguf-file", "gguf-hub"):
         return _open_file(spec, options)
     if spec.kind == "url":
         return _open_server(spec, options)
-    if spec.kind == "hf":
-        raise ModelError(
-            f"{address} is a repository of unconverted weights; this version runs GGUF files "
-            "(give the path of one), servers and hosted models"
-        )
     _refuse_local_options(options.engine)
     return open_provider(spec, options.api, options.engine.interface)
 
@@ -85,6 +83,19 @@ def _refuse_local_options(engine: EngineOptions) -> None:
                 f"--{name.removesuffix('_k').replace('_', '-')} is for local models; "
                 "a hosted one decides that itself"
             )
+
+
+def _open_folder(spec: ModelSpec, options: OpenOptions) -> HfModel:
+    """Run a folder of safetensors with transformers."""
+    if spec.path is None:  # such repositories are large and hold the same weights several times
+        raise ModelError(
+            f"{spec.address} is a repository of unconverted weights: download it with "
+            f"`hf download {spec.repo} --local-dir DIR` and pass DIR/, or use a GGUF file of it"
+        )
+    _refuse_local_options(options.engine)
+    folder = Path(spec.path).expanduser()
+    interface = options.engine.interface or spec.interface
+    return HfModel.open(HfOptions(folder, folder.name, str(folder), interface))
 
 
 def _open_file(spec: ModelSpec, options: OpenOptions) -> LlamaCppModel:

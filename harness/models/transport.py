@@ -93,8 +93,8 @@ class _Form:
 class HttpClient:
     """JSON requests to the paths of one server; make and use it inside one event loop.
 
-    `base_url` is the server's address, `unix:///path` for a socket in the file system.
-    `secrets` are the keys that `headers` carry: no text that comes from here contains them.
+    `base_url` is the server's address, `unix:///path` for a socket in the file system. `secrets`
+    are the keys that `headers` carry: no text that comes from here contains them.
     """
 
     def __init__(

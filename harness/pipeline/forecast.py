@@ -11,8 +11,11 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from harness.errors import StoreError
@@ -23,7 +26,7 @@ from harness.pipeline.plan import Plan, PlannedTask
 from harness.records import Estimate, ModelInfo, Response, Sample
 from harness.stats.total import rest_of_total
 from harness.store.read import find_runs
-from harness.store.rows import group_responses
+from harness.store.rows import response_from_row
 
 BYTES = 4.0
 """Bytes of a prompt for one token, as is usual for English."""
@@ -31,6 +34,7 @@ BYTES = 4.0
 BYTES_RANGE = (6.0, 2.5)
 """The same for the tersest and the wordiest of known vocabularies and usual texts."""
 
+_LOCAL = {"llamacpp", "hf"}
 _COUNTED = 100
 _ENOUGH = 2
 _UNKNOWN = Estimate(None, None, None, n=0)
@@ -99,7 +103,8 @@ class Subject:
     def of(cls, model: Model) -> Subject:
         """Return an opened model as a subject; one that runs here costs nothing."""
         info = model.info
-        own = info.backend == "llamacpp" and (info.sha256 or is_loopback(info.source or ""))
+        by_url = info.backend == "llamacpp" and info.sha256 is None
+        own = is_loopback(info.source or "") if by_url else info.backend in _LOCAL
         price = model.price if isinstance(model, Payable) else FREE if own else None
         return cls(info, price, model if isinstance(model, Countable) else None)
 
@@ -121,15 +126,11 @@ def stored_answers(model: ModelInfo, plan: Plan, results: Path) -> Answers:
     for run in find_runs(results)[0]:
         if run.manifest.model.identity != model.identity:
             continue
-        try:
-            grouped = group_responses(run.rows("responses"))
-        except StoreError:  # whoever asks is told of it
-            continue
-        found |= {
-            key: responses
-            for key, responses in grouped.items()
-            if key in wanted and _is_complete(wanted[key], responses)
-        }
+        with suppress(StoreError):  # whoever asks is told of it
+            for key, rows in groupby(run.rows("responses"), itemgetter("task", "sample_id")):
+                if key in wanted:
+                    responses = [response_from_row({**row, "text": None}) for row in rows]
+                    found |= {key: responses} if _is_complete(wanted[key], responses) else {}
     return found
 
 

@@ -72,9 +72,10 @@ class _Planner:
         self, address: str, opening: OpenOptions, pilot: int, progress: Progress
     ) -> ModelForecast:
         spec = resolve(address, load_registry(opening.registry))
-        if not pilot and spec.kind == "gguf-hub" and not is_here(spec):
-            info = ModelInfo(spec.name, "llamacpp", "chat", ())
-            note = f"{spec.name} is not downloaded yet, so its tokenizer is not at hand"
+        far = spec.kind == "hf" or (spec.kind == "gguf-hub" and not is_here(spec))
+        if far and not pilot:
+            info = ModelInfo(spec.name, "far", "chat", ())
+            note = f"the weights of {spec.name} are not loaded for a plan; --pilot asks it"
             return self._forecast(Subject(info, FREE), 1, (note,))
         if pilot:
             self._ask(address, opening, pilot, progress)

@@ -26,7 +26,7 @@ from harness.store.journal import Journal
 from harness.store.manifest import MANIFEST, Manifest, TaskRecord, write_manifest
 from harness.store.parquet import write_table
 from harness.store.read import Run, load_run
-from harness.store.rows import Row, group_responses, score_row
+from harness.store.rows import Row, score_row, with_responses
 
 _VERSIONS = {
     "model_version": "versions of the model",
@@ -205,14 +205,11 @@ def _record(task: PlannedTask, errors: dict[str, int]) -> TaskRecord:
 
 
 def _scores(journal: Journal, plan: Plan, errors: dict[str, int]) -> Iterator[Row]:
-    answers = group_responses(journal.mappings("responses"))
-    for task in plan.tasks:
-        judge = scorer(task.protocol.scorer, task.choice)
-        for sample in task.samples:
-            found = answers.get((sample.task, sample.sample_id), [])
-            score = score_sample(judge, sample, found)
-            errors[sample.task] += score.outcome is Outcome.ERROR
-            yield score_row(sample, score)
+    judges = {task.protocol.task: scorer(task.protocol.scorer, task.choice) for task in plan.tasks}
+    for sample, found in with_responses(plan.samples, journal.mappings("responses")):
+        score = score_sample(judges[sample.task], sample, found)
+        errors[sample.task] += score.outcome is Outcome.ERROR
+        yield score_row(sample, score)
 
 
 def _environment() -> dict[str, object]:

@@ -11,7 +11,7 @@ from harness.scoring import SCORER_IDS, choice, exact, letter, number
 from harness.store.manifest import write_manifest
 from harness.store.parquet import write_table
 from harness.store.read import Run
-from harness.store.rows import group_responses, sample_from_row, score_row
+from harness.store.rows import sample_from_row, score_row, with_responses
 from harness.tasks.base import ScoreSample
 from harness.tasks.catalog import TaskChoice, choose
 
@@ -96,10 +96,8 @@ def rescore(run: Run, trusted: tuple[Path, ...] = ()) -> Run:
 def _scored(
     run: Run, judges: Mapping[str, ScoreSample], errors: dict[str, int]
 ) -> Iterator[tuple[Sample, Score]]:
-    answers = group_responses(run.rows("responses"))
-    for row in run.rows("samples"):
-        sample = sample_from_row(row)
-        found = answers.get((sample.task, sample.sample_id), [])
+    samples = map(sample_from_row, run.rows("samples"))
+    for sample, found in with_responses(samples, run.rows("responses")):
         score = score_sample(judges[sample.task], sample, found)
         errors[sample.task] += score.outcome is Outcome.ERROR
         yield sample, score

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from harness.records import (
@@ -92,12 +93,20 @@ def response_from_row(row: Mapping[str, Any]) -> Response:
     return Response(**fields)
 
 
-def group_responses(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[Response]]:
-    """Return the responses of each (task, sample id), in the order of the rows."""
-    found: dict[tuple[str, str], list[Response]] = {}
-    for row in rows:
-        found.setdefault((row["task"], row["sample_id"]), []).append(response_from_row(row))
-    return found
+def with_responses(
+    samples: Iterable[Sample], rows: Iterable[Mapping[str, Any]]
+) -> Iterator[tuple[Sample, list[Response]]]:
+    """Yield each sample with its responses, in the order of the rows.
+
+    Rows that follow the order of the samples are never held for more than one sample.
+    """
+    groups = groupby(rows, key=lambda row: (row["task"], row["sample_id"]))
+    ahead: dict[tuple[str, str], list[Response]] = {}
+    for sample in samples:
+        wanted = sample.task, sample.sample_id
+        while wanted not in ahead and (group := next(groups, None)) is not None:
+            ahead[group[0]] = [response_from_row(row) for row in group[1]]
+        yield sample, ahead.pop(wanted, [])
 
 
 def score_from_row(row: Mapping[str, Any]) -> Score:

@@ -16,7 +16,7 @@ from harness.store.read import load_run
 KILLS = 30
 CONCURRENCY = 8
 SAMPLES = 1500
-UNLIKE = {"total_seconds", "answered_at", "first_token_seconds", "decode_seconds"}
+UNLIKE = {"origin", "total_seconds", "answered_at", "first_token_seconds", "decode_seconds"}
 
 
 def start(stub, results):

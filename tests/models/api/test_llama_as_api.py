@@ -8,6 +8,7 @@ import urllib.request
 
 import pytest
 
+import llama_server_shim
 from api_kit import answers, ask, at, score
 from api_stub import ApiStub, Status
 from engine_kit import opened, stories
@@ -21,27 +22,29 @@ from harness.models.open import OpenOptions, open_model
 from pipeline_kit import go, outcomes, plan_of
 from shared_data import requires_shared
 
+SHIM = llama_server_shim.__file__  # a port, where the embedded engine has a socket
 ONCE = "Once upon a time"
+# In single precision: else a prompt has slightly other numbers from the cache than without.
+EXACT = EngineOptions(
+    threads=1, kv_type_k="f32", kv_type_v="f32", flash_attention="off", llama_server=SHIM
+)
 
 
 @pytest.fixture(scope="module")
 def story_model():
-    with opened(stories(), kv_type_k="f32", kv_type_v="f32") as model:
+    with opened(stories(), kv_type_k="f32", kv_type_v="f32", llama_server=SHIM) as model:
         yield model
 
 
 @pytest.fixture(scope="module")
 def chat_model():
-    # In single precision: else a prompt has slightly other numbers from the cache than without.
-    exact = EngineOptions(threads=1, kv_type_k="f32", kv_type_v="f32", flash_attention="off")
-    with open_model("pico-f16", OpenOptions(exact)) as model:
+    with open_model("pico-f16", OpenOptions(EXACT)) as model:
         yield model
 
 
 @pytest.fixture(scope="module")
 def nano():
-    exact = EngineOptions(threads=1, kv_type_k="f32", kv_type_v="f32", flash_attention="off")
-    with open_model("nano-f16", OpenOptions(exact)) as model:
+    with open_model("nano-f16", OpenOptions(EXACT)) as model:
         yield model
 
 
