@@ -102,9 +102,9 @@ def _range(estimate: Estimate, shown: Callable[[float], str]) -> str:
     if low is None or high is None:
         return "unknown"
     bounds = f"{shown(low)} … {shown(high)}"
-    if value is None:
-        return bounds
-    return shown(value) if shown(low) == shown(high) else f"{shown(value)} ({bounds})"
+    if shown(low) == shown(high):
+        return shown(low)
+    return bounds if value is None else f"{shown(value)} ({bounds})"
 
 
 def _tokens(count: float) -> str:

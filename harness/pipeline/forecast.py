@@ -12,7 +12,7 @@ import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -23,7 +23,7 @@ from harness.models.base import Countable, Model, Payable
 from harness.models.prices import FREE, Price, Tokens
 from harness.models.transport import is_loopback
 from harness.pipeline.plan import Plan, PlannedTask
-from harness.records import Estimate, ModelInfo, Response, Sample
+from harness.records import Estimate, ModelInfo, Request, Response, Sample
 from harness.stats.total import rest_of_total
 from harness.store.read import find_runs
 from harness.store.rows import response_from_row
@@ -83,11 +83,17 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A sample: the bytes of its prompts, its longest output in tokens, its answers if any."""
+    """A sample: its requests, their bytes, its longest output in tokens, its answers if any.
+
+    `most_replayed` bounds the tokens of replies that later turns are asked with, which the
+    requests here are without.
+    """
 
     sample: Sample
+    requests: tuple[Request, ...]
     bytes: float
     most_output: int
+    most_replayed: int
     answers: Sequence[Response] = ()
 
 
@@ -192,18 +198,26 @@ class _Task:
         if found is not None:
             return found, f"from {len(self._seen)} answered samples"
         if self._tokenizer is not None and len(self._rest) >= _ENOUGH:
-            return Amount(0.0, self._count(self._tokenizer)), "by the model's own tokenizer"
+            counted = self._with_replies(self._count(self._tokenizer))
+            return Amount(0.0, counted), "by the model's own tokenizer"
         shown = sum(item.bytes for item in self._rest)
         low, high = (shown / size for size in BYTES_RANGE)
-        return Amount(0.0, Estimate(shown / BYTES, low, high, n=0)), f"{BYTES:g} bytes a token"
+        guessed = self._with_replies(Estimate(shown / BYTES, low, high, n=0))
+        return Amount(0.0, guessed), f"{BYTES:g} bytes a token"
+
+    def _with_replies(self, alone: Estimate) -> Estimate:
+        """Add what later turns repeat of the replies: nobody knows yet how long those are."""
+        replayed = sum(item.most_replayed for item in self._rest)
+        if not replayed or alone.high is None:
+            return alone
+        return replace(alone, value=None, high=alone.high + replayed)
 
     def _count(self, tokenizer: Countable) -> Estimate:
         """Count a random part of the prompts, and predict the others."""
         mixed = random.Random(0).sample(self._rest, len(self._rest))  # noqa: S311 - no secret
         part, others = mixed[:_COUNTED], mixed[_COUNTED:]
-        firsts = [request for item in part for request in item.sample.requests]
-        counts = iter(tokenizer.count_tokens(firsts))
-        tokens = [float(sum(next(counts) for _ in item.sample.requests)) for item in part]
+        counts = iter(tokenizer.count_tokens([r for item in part for r in item.requests]))
+        tokens = [float(sum(next(counts) for _ in item.requests)) for item in part]
         guesses = [item.bytes / BYTES for item in part]
         rest = rest_of_total(tokens, guesses, [item.bytes / BYTES for item in others])
         return Amount(math.fsum(tokens), rest).total
@@ -244,13 +258,17 @@ class _Task:
 
 def _item(sample: Sample, room: int, answers: Sequence[Response]) -> _Item:
     """Measure a sample; the replies that a later turn is asked with are not there yet."""
-    shown = most = 0
-    for part in range(sample.parts):
-        request = sample.request(part, ("",) * part)
+    requests = tuple(sample.request(part, ("",) * part) for part in range(sample.parts))
+    shown = most = replayed = 0
+    for request in requests:
         times = max(1, len(request.continuations))
         shown += len(request.prompt.encode("utf-8", "replace")) * times
         most += request.decoding.max_tokens + room if request.decoding else times
-    return _Item(sample, float(shown), most, answers)
+        replies = sum(
+            message.role == "assistant" and not message.content for message in request.messages
+        )
+        replayed += replies * (request.decoding.max_tokens if request.decoding else 0)
+    return _Item(sample, requests, float(shown), most, replayed, answers)
 
 
 def _sum(answers: Sequence[Response], read: Callable[[Response], float | None]) -> float | None:

@@ -151,9 +151,9 @@ def test_a_budget_without_a_price_is_refused_with_the_way_out():
     check_budget(MockModel(lambda _: "A"), 1.0)
 
 
-def planned(tmp_path, stub, *, pilot=0, model=f"openai/{MODEL}", **options):
+def planned(tmp_path, stub, *, pilot=0, model=f"openai/{MODEL}", task="toy_many", **options):
     api = ApiOptions(environment=stub.environment(), policy=QUICK, **options)
-    asking = Asking(("toy_many",), (TOYS,))
+    asking = Asking((task,), (TOYS,))
     running = RunOptions(tmp_path / "results")
     (found,) = plan_models([model], asking, OpenOptions(api=api), running, pilot, Quiet())
     return found
@@ -195,6 +195,33 @@ def test_a_plan_without_a_pilot_asks_nothing_and_states_bounds(tmp_path, many):
     assert task.usd.left.value is None
     assert task.usd.left.low < provider.billed < task.usd.left.high
     assert task.seconds.left.low is None
+
+
+class Chatty:
+    """Talks at length, so that the second turn of a conversation is mostly its own first reply."""
+
+    def __init__(self):
+        self.used = []
+
+    def __call__(self, asked):
+        prompt = sum(len(m["content"]) for m in asked.body["messages"]) // 4
+        usage = {"prompt": prompt, "cached": 0, "output": 30, "reasoning": 0}
+        self.used.append(prompt)
+        return Reply("word " * 30, usage=usage)
+
+
+@pytest.mark.parametrize("pilot", [0, 4])
+def test_a_plan_of_conversations_reckons_with_the_replies_in_them(tmp_path, pilot):
+    talk = Chatty()
+    with ApiStub(talk) as stub:
+        found = planned(tmp_path, stub, pilot=pilot, task="quick_chat")
+        run(tmp_path, stub, plan_of("quick_chat"))
+    (task,) = found.tasks
+    total, used = task.prompt_tokens.total, sum(talk.used)
+
+    assert task.n_requests == 2 * task.n == len(talk.used)
+    assert total.low < used < total.high
+    assert total.value == (pytest.approx(used, rel=0.15) if pilot else None)
 
 
 def test_a_plan_needs_no_key_and_tells_an_unknown_price(tmp_path, many):
