@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.cli.output import as_json, result, say, table
 from harness.records import Estimate, Outcome
+from harness.report.words import dollars
+from harness.store.manifest import LedgerLine
 from harness.store.read import Run
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ def show_run(run: Run, *, as_script: bool) -> None:
     for summary in summaries.values():
         for line in _remarks(summary):
             result(line)
+    for entry in run.manifest.ledger:
+        if entry.source is not None:
+            result(ledger_line(entry))
     if run.manifest.verification:
         result(_verified(run.manifest.verification))
     for warning in run.manifest.warnings:
@@ -102,6 +107,21 @@ def _remarks(summary: TaskSummary) -> list[str]:
     return lines
 
 
+def ledger_line(line: LedgerLine) -> str:
+    """Say what a role cost beside what was expected."""
+    known = "unknown" if line.actual is None else dollars(line.actual)
+    parts = [f"cost of {line.role}: {known}"]
+    if line.n_priced < line.n_asked:
+        parts.append(f"for {line.n_priced:,} of {line.n_asked:,} requests, the others told nothing")
+    if line.unsure:
+        parts.append(f"at most {dollars(line.unsure)} more for calls that broke off")
+    if line.estimate_high is not None:
+        low, high = dollars(line.estimate_low), dollars(line.estimate_high)
+        parts.append(f"expected {low} … {high}")
+    batch = ", as a batch" if line.batch else ""
+    return f"{'; '.join(parts)} ({line.rates}; {line.source}{batch})"
+
+
 def _verified(checked: Mapping[str, Any]) -> str:
     return (
         f"verified cold: {checked['n']} requests, {checked['n_different']} answers differ, "
@@ -121,5 +141,6 @@ def _facts(run: Run, summaries: Mapping[str, TaskSummary]) -> dict[str, Any]:
             for name, summary in summaries.items()
         },
         "verification": manifest.verification,
+        "ledger": [asdict(line) for line in manifest.ledger],
         "warnings": manifest.warnings,
     }
