@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import demo, doctor, models, report, run, score, tasks
+from harness.cli import claims, demo, doctor, models, report, run, score, tasks
 from harness.cli.output import result, say
 from harness.errors import HarnessError, InterruptedRunError, UsageError
 
@@ -29,6 +29,7 @@ app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)
 app.command("report")(report.report)
 app.command("score")(score.score)
+app.command("claims")(claims.claims)
 app.command("doctor")(doctor.doctor)
 
 
