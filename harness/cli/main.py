@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import claims, demo, doctor, models, report, run, score, tasks
+from harness.cli import (
+    claims,
+    demo,
+    doctor,
+    exporting,
+    importing,
+    models,
+    report,
+    run,
+    score,
+    tasks,
+)
 from harness.cli.output import result, say
 from harness.errors import HarnessError, InterruptedRunError, UsageError
 
@@ -28,6 +39,8 @@ app.command("run")(run.run)
 app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)
 app.command("report")(report.report)
+app.command("export")(exporting.export)
+app.command("import")(importing.import_)
 app.command("score")(score.score)
 app.command("claims")(claims.claims)
 app.command("doctor")(doctor.doctor)

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from harness.stats.estimate import Interval
 
-
 _ROUNDING = 1e-9
 
 
