@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -19,7 +20,7 @@ from harness.store.read import Run
 
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&-])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")
 _SAMPLE_COLUMNS = (
     "run_id", "model", "task", "subject", "sample_id", "outcome", "value", "answer", "gold",
     "scorer", "finish_reason", "error_kind", "output_tokens", "total_seconds", "reply",
@@ -111,7 +112,7 @@ def _csv(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    if value is None or value != value:  # noqa: PLR0124  # pandas says NaN where a number is missing
+    if value is None:
         return ""
     return spreadsheet_safe(value) if isinstance(value, str) else value
 
@@ -219,4 +220,4 @@ def _row(entry: Entry) -> list[str]:
 
 def _text(foreign: str) -> str:
     """Foreign text on one line, with everything that Markdown or HTML could act on escaped."""
-    return _MARKUP.sub(r"\\\1", words.label(foreign, 100))
+    return html.escape(_MARKUP.sub(r"\\\1", words.label(foreign, 100)), quote=False)

@@ -37,6 +37,8 @@ def export_lm_eval(run: Run) -> str:
     body = _head()
     for summary in summaries.values():
         _add_task(body, run.manifest.tasks[summary.task].protocol, summary)
+    if not body["groups"]:
+        del body["groups"]
     body |= _origin(run.manifest)
     body["harness"] = run_facts(run, summaries)
     return json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
