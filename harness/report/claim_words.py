@@ -156,7 +156,7 @@ def _range(claim: Claim, low: float, high: float) -> str:
 
 
 def _signed(claim: Claim, value: float) -> str:
-    text = f"{value:+.{_places(claim)}f}"
+    text = f"{round(value, _places(claim)) + 0.0:+.{_places(claim)}f}"
     return text if claim.is_share else f"{text} {claim.spec.unit}"
 
 

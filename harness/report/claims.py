@@ -28,7 +28,6 @@ _CHECK_COLUMNS = (
             Column("Measured", "With 95 % interval"),
             Column("Difference", "Measured minus published, points, 95 % interval"),
             Column("Verdict", "Reproduced only if the interval lies within the margin", "text"),
-            Column("Why", "What the verdict rests on", "text"),
             Column("Source", "Where it was published, and whether that was read", "text"),
         ),
     ),
@@ -91,8 +90,12 @@ def _check(check: ClaimCheck) -> tuple[Cell, ...]:
             small=claim_words.measured_limits(check),
         ),
         Cell(claim_words.difference(claim, check.difference), sort=_sort(check.difference.value)),
-        Cell(check.verdict.value, sort=_ORDER[check.verdict], style="text"),
-        Cell(claim_words.reason(check), style="text prose"),
+        Cell(
+            check.verdict.value,
+            sort=_ORDER[check.verdict],
+            small=claim_words.reason(check),
+            style="text prose wide",
+        ),
         _source(claim.source, claim.confidence, claim.note),
     )
 

@@ -19,6 +19,7 @@ from harness.analysis.claims_file import load_claims
 from harness.analysis.measurements import measure
 from harness.analysis.summary import summarize_run
 from harness.errors import UsageError
+from harness.models.registry import load_registry
 from harness.records import Estimate
 from harness.resources import tasks_folder
 from harness.stats.estimate import wilson_interval
@@ -462,3 +463,9 @@ def test_the_same_claim_twice_is_refused(tmp_path):
 
 def test_the_shipped_file_is_the_one_read_by_default(book):
     assert load_claims(tasks_folder() / "claims.yaml").claims == book.claims
+
+
+def test_the_models_that_stand_for_a_claim_are_in_the_registry(book):
+    known = load_registry(None).entries
+
+    assert {name for c in book.claims for name in c.runs} <= set(known)
