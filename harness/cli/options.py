@@ -58,6 +58,20 @@ AcceptChanged = Annotated[
     bool, typer.Option("--accept-changed-weights", help="Accept new bytes under an old name.")
 ]
 
+# What `harness plan` takes.
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", "-m", help="As for `harness run`; several are compared."),
+]
+Pilot = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        help="Ask K samples a task now, for real, and predict from the answers. They are kept: "
+        "the run itself does not pay for them again.",
+    ),
+]
+
 _LOCAL = "Local models"
 Context = Annotated[
     int | None, typer.Option(min=16, help="Tokens of context a request.", rich_help_panel=_LOCAL)
@@ -128,6 +142,32 @@ Stream = Annotated[
 Timeout = Annotated[
     float,
     typer.Option(min=1, help="Seconds that one attempt may take.", rich_help_panel=_HOSTED),
+]
+Batch = Annotated[
+    bool,
+    typer.Option(
+        "--batch",
+        help="Ask by batches, for half the price and within a day (OpenAI, Anthropic).",
+        rich_help_panel=_HOSTED,
+    ),
+]
+MaxUsd = Annotated[
+    float | None,
+    typer.Option(
+        "--max-usd",
+        min=0,
+        help="Stop, with exit code 3, before the run costs more than this; never passed.",
+        rich_help_panel=_HOSTED,
+    ),
+]
+Price = Annotated[
+    str | None,
+    typer.Option(
+        "--price",
+        metavar="INPUT,OUTPUT",
+        help="What the model charges, in $ per million tokens, where that is no list price.",
+        rich_help_panel=_HOSTED,
+    ),
 ]
 ReasoningRoom = Annotated[
     int,

@@ -42,6 +42,9 @@ def run(
     timeout: options.Timeout = 600.0,
     reasoning_room: options.ReasoningRoom = 0,
     omit: options.Omit = None,
+    batch: options.Batch = False,
+    max_usd: options.MaxUsd = None,
+    price: options.Price = None,
     verify: options.Verify = 0,
     max_error_rate: options.MaxErrorRate = 0.0,
     results: options.Results = Path("results"),
@@ -58,6 +61,7 @@ def run(
     from harness.models.api.policy import Policy
     from harness.models.llamacpp.options import EngineOptions
     from harness.models.open import OpenOptions
+    from harness.models.prices import stated_price
     from harness.pipeline.options import Asking, RunOptions
 
     model, names = _required(model, tasks)
@@ -80,11 +84,14 @@ def run(
         key_env=key_env,
         omit=tuple(omit or ()),
         reasoning_room=reasoning_room,
+        price=stated_price(price) if price else None,
+        batch=batch,
         policy=Policy(deadline=timeout),
     )
     opening = OpenOptions(engine, hosted, registry, accept_changed_weights, note=say)
     command = ("harness", *sys.argv[1:])
-    finished = _run(model, asking, opening, RunOptions(results, fresh, verify, command))
+    running = RunOptions(results, fresh, verify, command, max_usd)
+    finished = _run(model, asking, opening, running)
     show_run(finished, as_script=json)
     _check_complete(finished, max_error_rate)
 

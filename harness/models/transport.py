@@ -40,12 +40,16 @@ class FailureKind(StrEnum):
 
 @dataclass(eq=False)
 class HttpFailure(Exception):  # noqa: N818 - it is the outcome of an attempt, caught by its caller
-    """One attempt failed. `status` and `headers` are there where the server answered."""
+    """One attempt failed. `status` and `headers` are there where the server answered.
+
+    `sent` is False where no connection was made: the server cannot have done anything.
+    """
 
     kind: FailureKind
     text: str
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    sent: bool = True
 
     def __str__(self) -> str:
         status = "" if self.status is None else f" {self.status}"
@@ -66,6 +70,24 @@ def _connector(path: str | None, **options: Any) -> aiohttp.BaseConnector:
     if path is None:
         return aiohttp.TCPConnector(**options)
     return aiohttp.UnixConnector(path, **options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A form with one file in it."""
+
+    fields: Mapping[str, str]
+    content: bytes
+
+    def data(self) -> aiohttp.FormData:
+        """Return it as aiohttp sends it, once."""
+        form = aiohttp.FormData()
+        for name, value in self.fields.items():
+            form.add_field(name, value)
+        form.add_field(
+            "file", self.content, filename="batch.jsonl", content_type="application/jsonl"
+        )
+        return form
 
 
 class HttpClient:
@@ -106,6 +128,16 @@ class HttpClient:
         """Send `body` as JSON to `path`; return the JSON answer or raise HttpFailure."""
         return await self._timed(self._whole("POST", path, body), deadline)
 
+    async def post_file(
+        self, path: str, fields: Mapping[str, str], content: bytes, *, deadline: float
+    ) -> Any:
+        """Upload a file of JSON lines as a form with further `fields`; return the JSON answer."""
+        return await self._timed(self._whole("POST", path, _Form(fields, content)), deadline)
+
+    async def get_lines(self, path: str, *, deadline: float) -> list[Any]:
+        """Return the JSON of every line at `path`, or raise HttpFailure."""
+        return await self._timed(self._lines_of(path), deadline)
+
     async def post_stream(
         self, path: str, body: object, take: Callable[[Any], None], *, deadline: float
     ) -> None:
@@ -128,11 +160,17 @@ class HttpClient:
             raise HttpFailure(FailureKind.TIMEOUT, message) from error
         except (aiohttp.ClientError, OSError) as error:
             message = self.redact(f"{type(error).__name__}: {error}")
-            raise HttpFailure(FailureKind.CONNECTION, message) from error
+            sent = not isinstance(error, aiohttp.ClientConnectorError)
+            raise HttpFailure(FailureKind.CONNECTION, message, sent=sent) from error
 
     async def _whole(self, method: str, path: str, body: object) -> Any:
         async with self._reply(method, path, body) as reply:
             return self._parsed(b"".join([chunk async for chunk in self._chunks(reply)]), reply)
+
+    async def _lines_of(self, path: str) -> list[Any]:
+        async with self._reply("GET", path, None) as reply:
+            lines = [line async for line in _lines(self._chunks(reply)) if line.strip()]
+            return [self._parsed(line, reply) for line in lines]
 
     async def _events(self, path: str, body: object, take: Callable[[Any], None]) -> None:
         async with self._reply("POST", path, body) as reply:
@@ -145,8 +183,9 @@ class HttpClient:
         self, method: str, path: str, body: object
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         # Redirects are refused: they would carry the key to another host.
+        sent = {"data": body.data()} if isinstance(body, _Form) else {"json": body}
         async with self._session.request(
-            method, self._base + path, json=body, allow_redirects=False
+            method, self._base + path, allow_redirects=False, **sent
         ) as reply:
             if reply.status != _OK:
                 raw = b"".join([chunk async for chunk in self._chunks(reply)])

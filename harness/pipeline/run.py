@@ -11,9 +11,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from harness import __version__
-from harness.errors import InterruptedRunError
-from harness.models.base import Model
+from harness.errors import InterruptedRunError, UsageError
+from harness.models.api.batch import BATCHES
+from harness.models.base import Model, Resumable
 from harness.models.open import OpenOptions, open_model
+from harness.pipeline.account import Account, check_budget
 from harness.pipeline.options import Asking, Progress, Quiet, RunOptions
 from harness.pipeline.plan import Plan, PlannedTask, check_capabilities, chosen, make_plan
 from harness.pipeline.score import score_sample, scorer
@@ -63,6 +65,7 @@ def run_address(
         for note in model.warnings:
             progress.note(f"note: {note}")
         check_capabilities(choices, model.info)
+        check_budget(model, options.max_usd)
         if options.verify:
             verifiable(model)
         progress.note("loading " + ", ".join(choice.entry.name for choice in choices))
@@ -82,7 +85,9 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         StoreError: another process is writing this run, or the disk is full.
         ModelError: the model as a whole failed; what it answered is kept.
         ProviderError: the provider is down or its quota is used up; likewise.
+        BudgetError: what the run may cost is spent; likewise.
     """
+    check_budget(model, options.max_usd)
     options.stop.attach(model)
     folder = _folder(model, plan, options)
     if not options.fresh and _complete(folder, options):
@@ -93,11 +98,15 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         if journal.meta("started_at") is None:
             journal.add_samples(plan.samples)
             journal.set_meta("started_at", started)
-        _answer(journal, model, plan, options, progress)
+        _go_on_with_batches(journal, model, progress)
+        account = Account(journal, model, options.max_usd)
+        account.begin(plan, options.results)
+        _answer(account, plan, options, progress)
         wanted = 0 if options.stop.requested else options.verify
         manifest = replace(
             _finish(journal, model, plan, options.command),
             started_at=started,
+            ledger=(account.line(),),
             verification=verify(model, plan, journal, wanted) if wanted else None,
         )
         write_manifest(folder, manifest)
@@ -105,10 +114,20 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
     return Run(folder, manifest)
 
 
-def _answer(
-    journal: Journal, model: Model, plan: Plan, options: RunOptions, progress: Progress
-) -> None:
+def _go_on_with_batches(journal: Journal, model: Model, progress: Progress) -> None:
+    """Let a model go on with what was handed in; refuse to pay for that a second time."""
+    if isinstance(model, Resumable):
+        model.remember(journal, progress.note)
+    elif journal.meta(BATCHES):
+        raise UsageError(
+            f"batches of {journal.folder.name} are with the provider and paid for: repeat the "
+            "command with --batch to fetch their results, or ask everything again with --fresh"
+        )
+
+
+def _answer(account: Account, plan: Plan, options: RunOptions, progress: Progress) -> None:
     """Ask, turn after turn, what has no answer yet."""
+    journal, model = account.journal, account.model
     if not options.fresh:
         reuse(journal, model.info, plan, options.results, progress)
     progress.start(plan.parts, len(journal.answered()))
@@ -116,7 +135,8 @@ def _answer(
         work = outstanding(journal, plan, turn)
         if not options.stop.requested:
             say_misfits(model, work, progress)
-            ask(journal, model, work, progress)
+            with account.asking([waiting.request for waiting in work.values()]):
+                ask(journal, model, work, progress)
         if options.stop.requested and work:
             raise InterruptedRunError(
                 "stopped; every answer so far is stored, the same command continues from here"

@@ -197,6 +197,24 @@ class Journal:
                     said.append(text or "")
         return found
 
+    def used(self) -> dict[str, Any]:
+        """Add up what this run asked itself, equal requests once: counts, tokens and USD.
+
+        The names are those of LedgerLine; `actual` is None where no answer has a price.
+        """
+        query = (
+            "SELECT count(*), count(cost_usd), sum(cost_usd), total(attempts), "
+            "total(prompt_tokens), total(reused_tokens), total(output_tokens), "
+            "total(reasoning_tokens) FROM (SELECT * FROM responses WHERE origin = ? "
+            "GROUP BY request_key)"
+        )
+        with self._guard():
+            row = self._open_connection().execute(query, (self.folder.name,)).fetchone()
+        asked, priced, actual, *counts = row
+        names = ("n_calls", "prompt_tokens", "reused_tokens", "output_tokens", "reasoning_tokens")
+        sums = {name: int(count) for name, count in zip(names, counts, strict=True)}
+        return {"n_asked": asked, "n_priced": priced, "actual": actual, **sums}
+
     def counts(self, column: str) -> dict[str, int]:
         """Count the answers by what a text column of `responses` says: the 50 most frequent."""
         query = (

@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from harness.models.api.caller import Caller, GivenUpError
-from harness.models.api.faults import Advice, refuses_logprobs
+from harness.models.api.facts import (
+    error_facts,
+    letter_facts,
+    read_reply,
+    reply_facts,
+    used_tokens,
+)
+from harness.models.api.faults import refuses_logprobs
 from harness.models.api.keys import Place
-from harness.models.letters import letter_logprobs
+from harness.models.api.purse import Bill, Purse, most_tokens
+from harness.models.prices import Price
 from harness.models.transport import HttpClient, HttpFailure
-from harness.models.wires import completions
-from harness.models.wires.base import Call, Reply, Wire, malformed
+from harness.models.wires import completions, openai
+from harness.models.wires.base import Call, Reply, Wire, malformed, shape_checked
 from harness.models.wires.rules import Rules
 from harness.records import Request, RequestKind, Response
-
-_MISSHAPEN = (KeyError, IndexError, TypeError, ValueError, AttributeError)
-_LARGEST = 2**63
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """Where and how one model is asked; `suffix` is appended to every path.
 
-    `letters` says that log-probabilities are worth asking for.
+    `letters` says that log-probabilities are worth asking for; `price` is None where unknown.
     """
 
     place: Place
@@ -38,13 +43,18 @@ class Link:
     letters: bool
     stream: bool = False
     suffix: str = ""
+    price: Price | None = None
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What asking for one response took; the seconds are those of the attempt that succeeded."""
+    """What asking for one response took; the seconds are those of the attempt that succeeded.
+
+    `usd` is the price of the answers that came, None where one of them has none.
+    """
 
     calls: int = 0
+    usd: float | None = 0.0
     seconds: float = 0.0
     first_seconds: float | None = None
 
@@ -67,10 +77,13 @@ class _Events:
 class Asker:
     """Asks one model; every method returns a Response or raises HaltedError."""
 
-    def __init__(self, link: Link, client: HttpClient, caller: Caller, deadline: float) -> None:
+    def __init__(
+        self, link: Link, client: HttpClient, caller: Caller, purse: Purse, deadline: float
+    ) -> None:
         self._link = link
         self._client = client
         self._caller = caller
+        self._purse = purse
         self._deadline = deadline
         self._letters = link.letters
         self.warnings: list[str] = []
@@ -84,7 +97,7 @@ class Asker:
             else:
                 facts = await self._generate(request, tally)
         except GivenUpError as error:
-            facts = _without_reply(error)
+            facts = error_facts(error.fault)
         return Response(
             request_key=request.key,
             attempts=tally.calls,
@@ -93,22 +106,14 @@ class Asker:
         )
 
     async def _generate(self, request: Request, tally: _Tally) -> dict[str, Any]:
-        decoding = request.decoding
-        if decoding is None:
+        if request.decoding is None:
             return _prompt_error("a generate request needs its decoding (max_tokens, ...)")
         reply = await self._caller.call(lambda: self._reply(request, tally))
-        text, cut = _cut(self._client.redact(reply.text), decoding.stop)
         return {
-            "text": text,
-            "finish_reason": "stop" if cut else reply.finish_reason,
-            "prompt_tokens": _count(reply.prompt_tokens),
-            "reused_tokens": _count(reply.reused_tokens),
-            "output_tokens": _count(reply.output_tokens),
-            "reasoning_tokens": _count(reply.reasoning_tokens),
-            "model_version": _name(reply.model_version),
-            "system_fingerprint": _name(reply.system_fingerprint),
+            **reply_facts(request, reply, self._client.redact),
             **self._letter_facts(request, reply),
             **_times(tally),
+            "cost_usd": tally.usd,
         }
 
     async def _reply(self, request: Request, tally: _Tally) -> Reply:
@@ -124,12 +129,21 @@ class Asker:
 
     async def _attempt(self, request: Request, tally: _Tally, *, letters: bool) -> Reply:
         link = self._link
-        with _shape_checked():
-            call = link.wire.call(request, link.rules, letters=letters, stream=link.stream)
-            reply = link.wire.read(await self._send(call, tally))
-        if not isinstance(reply.text, str):
-            raise malformed(f"expected text as content, got {type(reply.text).__name__}")
+        async with self._paid(request, tally) as bill:
+            with shape_checked():
+                call = link.wire.call(request, link.rules, letters=letters, stream=link.stream)
+                answer = await self._send(call, tally)
+            reply = read_reply(link.wire, answer)
+            bill.pay(used_tokens(reply))
         return reply
+
+    @asynccontextmanager
+    async def _paid(self, request: Request, tally: _Tally) -> AsyncIterator[Bill]:
+        """Make one call within the budget, and add up what it cost."""
+        async with self._purse.call(most_tokens(request, self._link.rules.room)) as bill:
+            yield bill
+        if tally.usd is not None:
+            tally.usd = None if bill.usd is None else tally.usd + bill.usd
 
     async def _send(self, call: Call, tally: _Tally) -> Any:
         tally.calls += 1
@@ -152,8 +166,7 @@ class Asker:
             if reply.text and not self._link.rules.reasons:
                 self._no_letters("does not tell log-probabilities")
             return {}
-        values, bound = letter_logprobs(request.letters, reply.first)
-        return {"letter_logprobs": values, "letter_bound": bound}
+        return letter_facts(request, reply)
 
     def _no_letters(self, why: str) -> None:
         if self._letters:
@@ -167,46 +180,33 @@ class Asker:
         context = request.prompt.rstrip()
         tail = request.prompt[len(context) :]
         found = [
-            await self._caller.call(partial(self._echo, context, tail + text, tally))
+            await self._caller.call(partial(self._echo, request, context, tail + text, tally))
             for text in request.continuations
         ]
         return {
             "logprobs": tuple(total for total, _, _ in found),
             "greedy": tuple(greedy for _, greedy, _ in found),
             "output_tokens": sum(tokens for _, _, tokens in found),
+            "cost_usd": tally.usd,
         }
 
-    async def _echo(self, context: str, text: str, tally: _Tally) -> tuple[float, bool, int]:
-        with _shape_checked():
-            call = completions.echo_call(context + text, self._link.rules)
-            found = completions.read_echo(await self._send(call, tally), text)
+    async def _echo(
+        self, request: Request, context: str, text: str, tally: _Tally
+    ) -> tuple[float, bool, int]:
+        async with self._paid(request, tally) as bill:
+            with shape_checked():
+                call = completions.echo_call(context + text, self._link.rules)
+                answer = await self._send(call, tally)
+                found = completions.read_echo(answer, text)
+                used = used_tokens(Reply("", "stop", **openai.usage(answer)))
+            bill.pay(used)
         if not math.isfinite(found[0]):
             raise malformed(f"a log-likelihood of {found[0]} cannot be")
         return found
 
 
-@contextmanager
-def _shape_checked() -> Iterator[None]:
-    try:
-        yield
-    except _MISSHAPEN as error:
-        raise malformed(f"unexpected answer: {error!r:.200}") from error
-
-
-def _without_reply(error: GivenUpError) -> dict[str, Any]:
-    if error.fault.advice is Advice.FILTERED:
-        return {"text": "", "finish_reason": "content_filter"}
-    return {"error_kind": error.fault.kind, "error_message": error.fault.words}
-
-
 def _prompt_error(message: str) -> dict[str, Any]:
     return {"error_kind": "prompt", "error_message": message}
-
-
-def _cut(text: str, stops: Sequence[str]) -> tuple[str, bool]:
-    """End the text where a stop string begins: not every provider takes all of them."""
-    ends = [at for at in (text.find(stop) for stop in stops if stop) if at >= 0]
-    return (text[: min(ends)], True) if ends else (text, False)
 
 
 def _times(tally: _Tally) -> dict[str, float | None]:
@@ -216,13 +216,3 @@ def _times(tally: _Tally) -> dict[str, float | None]:
         "first_token_seconds": first,
         "decode_seconds": None if first is None else tally.seconds - first,
     }
-
-
-def _count(value: Any) -> int | None:
-    """Return a token count, None for what no server should have said."""
-    is_count = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_count and 0 <= value < _LARGEST else None
-
-
-def _name(value: Any) -> str | None:
-    return value[:200] if isinstance(value, str) and value else None

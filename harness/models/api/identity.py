@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from harness.models.api.asking import Link
+from harness.models.prices import table_version
 from harness.models.spec import ModelSpec
 from harness.models.transport import is_loopback
 from harness.models.wires import anthropic, completions
@@ -89,6 +90,11 @@ def notes(info: ModelInfo, link: Link, told: Told) -> Iterator[str]:
         yield (
             f"{info.name} thinks before it answers, which counts against the length of its reply; "
             "--reasoning-room N allows N tokens of it"
+        )
+    if link.price is None:
+        yield (
+            f"nobody knows what {info.name} costs ({table_version()} has no price of it): its "
+            "cost is stored as unknown; --price INPUT,OUTPUT states it, in $ per million tokens"
         )
     insecure = urlsplit(url).scheme == "http" and not is_loopback(url)
     if insecure and link.place.key is not None:

@@ -65,11 +65,13 @@ class Place:
         return () if self.key is None else (self.key.get_secret_value(),)
 
 
-def provider_place(provider: str, environment: Mapping[str, str], key_env: str | None) -> Place:
+def provider_place(
+    provider: str, environment: Mapping[str, str], key_env: str | None, *, required: bool = True
+) -> Place:
     """Return where a provider's models are asked.
 
     Raises:
-        ModelError: there is no key for it, or its base URL is none.
+        ModelError: there is no key for it although one is `required`, or its base URL is none.
     """
     known = PROVIDERS[provider]
     found = (environment[name] for name in known.url_names if environment.get(name))
@@ -77,7 +79,7 @@ def provider_place(provider: str, environment: Mapping[str, str], key_env: str |
     _check_url(url, known.url_names[0])
     names = (key_env,) if key_env else known.key_names
     key = find_key(names, environment)
-    if key is None and not is_loopback(url):
+    if key is None and required and not is_loopback(url):
         raise ModelError(
             f"a key is needed to ask {provider}: set {' or '.join(names)} in the environment, "
             "or name a file that sets it with --env-file"

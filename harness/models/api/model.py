@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Self
 
@@ -15,7 +16,10 @@ from harness.models.api.halt import Halt
 from harness.models.api.keys import Place
 from harness.models.api.options import ApiOptions
 from harness.models.api.pace import Pace
+from harness.models.api.purse import Purse, most_tokens
+from harness.models.base import Spent
 from harness.models.loop import LoopThread
+from harness.models.prices import Price, Tokens, most
 from harness.models.transport import HttpClient
 from harness.models.wires.base import Wire
 from harness.records import ModelInfo, Request, Response
@@ -25,7 +29,8 @@ class ApiModel:
     """A hosted model.
 
     `respond` raises ModelError where the key or the model's name is refused, ProviderError where
-    the provider is down or its quota is used up; what was answered until then has been yielded.
+    the provider is down or its quota is used up, BudgetError where the money allowed is spent;
+    what was answered until then has been yielded.
     A response counts as stored when the next one is asked for: at most `concurrency` answers are
     in flight or not yet stored.
     """
@@ -49,6 +54,29 @@ class ApiModel:
     def warnings(self) -> list[str]:
         """What the user should know about this model, each once; grows while it answers."""
         return [*self._notes, *self._asker.warnings]
+
+    @property
+    def price(self) -> Price | None:
+        """What it charges, None where nobody knows."""
+        return self._link.price
+
+    @property
+    def spent(self) -> Spent:
+        """What was spent since the model was opened."""
+        return self._purse.spent
+
+    def allow(self, usd: float) -> None:
+        """Let calls cost so much from now on; then `respond` raises BudgetError."""
+        self._purse.allow(usd)
+
+    def at_risk(self, requests: Sequence[Request]) -> float:
+        """Return the most that is paid for and not yet stored at any moment, in USD."""
+        if self._link.price is None or not requests:
+            return 0.0
+        bounds = [most_tokens(request, self._link.rules.room) for request in requests]
+        largest = Tokens(max(b.prompt for b in bounds), max(b.output for b in bounds))
+        calls = min(self._options.concurrency, len(requests))
+        return calls * most(self._link.price, largest, datetime.now(UTC))
 
     def respond(self, requests: Sequence[Request]) -> Iterator[Response]:
         """Yield one response for each request, as they arrive."""
@@ -94,6 +122,7 @@ class ApiModel:
         link, options = self._link, self._options
         self._halt = Halt()
         self._pace = Pace(options.concurrency)
+        self._purse = Purse(link.price, self._halt)
         self._client = HttpClient(
             link.place.url,
             headers=client_headers(link.place, link.wire),
@@ -101,7 +130,7 @@ class ApiModel:
             connections=options.concurrency,
         )
         caller = Caller(self._info.name, options.policy, self._pace, self._halt)
-        self._asker = Asker(link, self._client, caller, options.policy.deadline)
+        self._asker = Asker(link, self._client, caller, self._purse, options.policy.deadline)
 
 
 def _release(stored: asyncio.Future[None]) -> None:

@@ -8,16 +8,21 @@ from pathlib import PurePosixPath
 
 from harness.errors import ModelError
 from harness.models.api.asking import Link
+from harness.models.api.batch import BatchModel
 from harness.models.api.identity import Told, model_info, notes
 from harness.models.api.keys import PROVIDERS, Place, provider_place, server_place
 from harness.models.api.model import ApiModel
 from harness.models.api.options import ApiOptions
 from harness.models.api.probe import Found, look_at, offers_echo
+from harness.models.prices import FREE, FlatPrice, Price, list_price
 from harness.models.spec import ModelSpec
+from harness.models.transport import is_loopback
 from harness.models.wires import anthropic, completions, gemini, openai
 from harness.models.wires.base import Wire
+from harness.models.wires.batches import AnthropicBatches, BatchWire, OpenAIBatches
 from harness.models.wires.rules import Rules, known_rules
 
+_BATCHES: Mapping[str, BatchWire] = {"openai": OpenAIBatches(), "anthropic": AnthropicBatches()}
 _WIRES: Mapping[str, Wire] = {"openai": openai, "anthropic": anthropic, "gemini": gemini}
 _OLD_COMPLETIONS_TOP = 5
 """As many tokens as OpenAI's own completions tell."""
@@ -46,7 +51,9 @@ def find_server(spec: ModelSpec, options: ApiOptions) -> Server:
     return Server(place, look_at(place) if speaks_openai else Found())
 
 
-def open_provider(spec: ModelSpec, options: ApiOptions, interface: str | None) -> ApiModel:
+def open_provider(
+    spec: ModelSpec, options: ApiOptions, interface: str | None
+) -> ApiModel | BatchModel:
     """Open a provider's model, or that of a registry row with an address of its own.
 
     Raises:
@@ -56,7 +63,7 @@ def open_provider(spec: ModelSpec, options: ApiOptions, interface: str | None) -
     provider, entry = str(spec.kind), spec.entry
     key_env = options.key_env or (entry.key_env if entry else None)
     if spec.url is None:
-        place = provider_place(provider, options.environment, key_env)
+        place = provider_place(provider, options.environment, key_env, required=options.needs_key)
     else:
         place = server_place(spec.url, options.environment, key_env)
     rules = _with_wishes(known_rules(provider, str(spec.api_id)), spec, options)
@@ -69,7 +76,7 @@ def open_provider(spec: ModelSpec, options: ApiOptions, interface: str | None) -
 
 def open_server(
     spec: ModelSpec, server: Server, options: ApiOptions, interface: str | None
-) -> ApiModel:
+) -> ApiModel | BatchModel:
     """Open a model of a server that speaks the protocol of `options.wire` (OpenAI's if None).
 
     Raises:
@@ -93,10 +100,34 @@ def open_server(
     return _opened(spec, link, told, options)
 
 
-def _opened(spec: ModelSpec, link: Link, told: Told, options: ApiOptions) -> ApiModel:
-    link = replace(link, letters="letters" in told.capabilities)
+def _opened(spec: ModelSpec, link: Link, told: Told, options: ApiOptions) -> ApiModel | BatchModel:
+    price = _price(spec, link.place, told, options)
+    link = replace(link, letters="letters" in told.capabilities, price=price)
     info = model_info(spec, link, told)
-    return ApiModel(info, link, options, list(notes(info, link, told)))
+    said = list(notes(info, link, told))
+    if not options.batch:
+        return ApiModel(info, link, options, said)
+    batches = _BATCHES.get(str(spec.kind))
+    if batches is None or told.nameless or link.place.is_azure:
+        raise ModelError(
+            f"{info.name} cannot be asked by batches, only models of openai/ and anthropic/ can; "
+            "leave out --batch"
+        )
+    # The likelihood of given text is asked in several calls that depend on each other.
+    able = tuple(name for name in info.capabilities if name != "logprob")
+    return BatchModel(replace(info, capabilities=able), link, options, batches, said)
+
+
+def _price(spec: ModelSpec, place: Place, told: Told, options: ApiOptions) -> Price | None:
+    if options.price is not None:
+        return options.price
+    if spec.entry is not None and spec.entry.price is not None:
+        return FlatPrice(*spec.entry.price, source="registry")
+    if told.engine == "llama-server" and is_loopback(place.url):
+        return FREE
+    # What a server of somebody's own charges, the name of a model there does not tell.
+    provider = None if told.nameless else str(spec.kind)
+    return list_price(provider, place.url, str(spec.api_id), batch=options.batch)
 
 
 def _with_wishes(rules: Rules, spec: ModelSpec, options: ApiOptions) -> Rules:

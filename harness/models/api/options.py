@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from harness.errors import ModelError
 from harness.models.api.policy import Policy
+from harness.models.prices import FlatPrice
 from harness.models.wires.rules import OMITTABLE
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -26,7 +27,8 @@ class ApiOptions:
     which tell the time to the first token. Keys come from `environment`, from the variable
     `key_env` where that is given. `omit` names fields of the decoding that are left to the
     provider, `reasoning_room` is tokens of thinking allowed beyond a task's max_tokens: both may
-    move answers and are recorded with the model.
+    move answers and are recorded with the model. `price` is what the user says that it charges.
+    Without `needs_key` a model is opened that nothing can be asked. `batch` asks by batches.
     """
 
     wire: WireName | None = None
@@ -36,6 +38,9 @@ class ApiOptions:
     key_env: str | None = None
     omit: tuple[str, ...] = ()
     reasoning_room: int = 0
+    price: FlatPrice | None = None
+    needs_key: bool = True
+    batch: bool = False
     policy: Policy = field(default_factory=Policy)
 
     def check(self) -> None:
@@ -51,5 +56,7 @@ class ApiOptions:
             raise ModelError("--key-env takes the name of the variable that holds the key")
         if self.concurrency < 1:
             raise ModelError(f"concurrency is {self.concurrency}, expected 1 or more")
+        if self.batch and self.stream:
+            raise ModelError("a batch cannot be streamed; leave out --stream or --batch")
         if self.reasoning_room < 0:
             raise ModelError(f"reasoning_room is {self.reasoning_room}, expected 0 or more")

@@ -25,7 +25,8 @@ class Policy:
 
     After `stop_after` requests in a row that were given up, or `pauses` pauses for the rate
     limit without a success in between, the provider counts as down and nothing more is asked.
-    What is in flight when a run is to stop may go on for `drain`.
+    What is in flight when a run is to stop may go on for `drain`. A batch is looked at after
+    `first_poll`, then ever more rarely, up to every `longest_poll`.
     """
 
     deadline: float = 600.0
@@ -37,6 +38,8 @@ class Policy:
     stop_after: int = 10
     pauses: int = 12
     drain: float = 5.0
+    first_poll: float = 5.0
+    longest_poll: float = 120.0
 
     def wait(self, failures: int, rng: random.Random, failure: HttpFailure | None = None) -> float:
         """Return how long to wait after so many failures in a row, the last being `failure`."""

@@ -118,6 +118,7 @@ class HfModel:
         return Response(
             request_key=request.key,
             total_seconds=time.monotonic() - began,
+            cost_usd=0.0,
             answered_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             **facts,
         )

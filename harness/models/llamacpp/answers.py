@@ -21,17 +21,24 @@ class Answerer:
     """Asks one llama-server; every method returns a Response or raises HttpFailure.
 
     Only failures that say something about the server itself are raised (connection, hanging
-    template); what concerns one request becomes a Response with `error_kind`.
+    template); what concerns one request becomes a Response with `error_kind`. `cost_usd` is the
+    price of a response, None where nobody knows.
     """
 
     def __init__(
-        self, client: LlamaClient, prompts: Prompts, limit: int, peak: Callable[[], int | None]
+        self,
+        client: LlamaClient,
+        prompts: Prompts,
+        limit: int,
+        peak: Callable[[], int | None],
+        cost_usd: float | None,
     ) -> None:
         self._client = client
         self._prompts = prompts
         self._probe = Probe(client, prompts.plain_id)
         self._limit = limit
         self._peak = peak
+        self._cost_usd = cost_usd
 
     async def answer(self, request: Request, asking: Asking) -> Response:
         """Return the response to `request`."""
@@ -55,6 +62,7 @@ class Answerer:
             request_key=request.key,
             total_seconds=time.monotonic() - started,
             peak_memory_bytes=self._peak(),
+            cost_usd=self._cost_usd,
             answered_at=_now(),
             **facts,
         )

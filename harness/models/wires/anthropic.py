@@ -77,6 +77,7 @@ def read(answer: Any) -> Reply:
         # input_tokens leaves out what went through the cache.
         prompt_tokens=total(told.get("input_tokens"), cached, written),
         reused_tokens=cached,
+        written_tokens=written,
         output_tokens=told.get("output_tokens"),
         reasoning_tokens=(told.get("output_tokens_details") or {}).get("thinking_tokens"),
         model_version=answer.get("model"),

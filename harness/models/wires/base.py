@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ NOTHING_SAID = "(no reply)"
 
 _ERROR_STATUSES = range(400, 600)
 _UNKNOWN_ERROR = 500
+_MISSHAPEN = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +33,17 @@ class Reply:
     """What came back, in the words of the project.
 
     `finish_reason` is stop, length, content_filter, refusal or tool_calls. `prompt_tokens`
-    include the `reused_tokens` read from a cache, `output_tokens` the `reasoning_tokens`; None
-    where the provider does not tell. `first` holds the most probable tokens of the first
-    position with their log-probabilities (nats), None where there are none.
+    include the `reused_tokens` read from a cache and the `written_tokens` put there,
+    `output_tokens` the `reasoning_tokens`; None where the provider does not tell. `first` holds
+    the most probable tokens of the first position with their log-probabilities (nats), None
+    where there are none.
     """
 
     text: str
     finish_reason: str
     prompt_tokens: int | None = None
     reused_tokens: int | None = None
+    written_tokens: int | None = None
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
     model_version: str | None = None
@@ -73,6 +77,15 @@ class Wire(Protocol):
 def malformed(message: str) -> HttpFailure:
     """Return the failure of an answer that cannot be one."""
     return HttpFailure(FailureKind.MALFORMED, message, 200)
+
+
+@contextmanager
+def shape_checked() -> Iterator[None]:
+    """Turn what reading a misshapen answer raises into the failure of a malformed one."""
+    try:
+        yield
+    except _MISSHAPEN as error:
+        raise malformed(f"unexpected answer: {error!r:.200}") from error
 
 
 def refuse_error(answer: Any) -> None:

@@ -89,9 +89,11 @@ def read(answer: Any) -> Reply:
 def usage(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return the token counts of a completion, None where not told."""
     told = answer.get("usage") or {}
+    cache = told.get("prompt_tokens_details") or {}
     return {
         "prompt_tokens": told.get("prompt_tokens"),
-        "reused_tokens": (told.get("prompt_tokens_details") or {}).get("cached_tokens"),
+        "reused_tokens": cache.get("cached_tokens"),
+        "written_tokens": cache.get("cache_write_tokens"),
         "output_tokens": told.get("completion_tokens"),
         "reasoning_tokens": (told.get("completion_tokens_details") or {}).get("reasoning_tokens"),
     }

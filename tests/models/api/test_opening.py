@@ -170,8 +170,29 @@ def test_a_row_of_the_registry_says_where_and_how(tmp_path):
     assert (model.info.family, model.info.context) == ("own", 8192)
 
 
+def test_a_row_of_the_registry_may_state_the_price(tmp_path):
+    registry = tmp_path / "models.yaml"
+    with ApiStub() as stub:
+        registry.write_text(ROW.format(url=stub.url) + "    price: [2.0, 30.0]\n")
+        api = ApiOptions(environment={}, policy=QUICK)
+        with open_model("mine", OpenOptions(api=api, registry=registry)) as model:
+            (response,) = answers(model, ask("x"))  # 20 tokens of input, 5 of output
+
+    assert response.cost_usd == pytest.approx((20 * 2.0 + 5 * 30.0) / 1e6)
+    assert model.price.source == "registry"
+    assert not any("nobody knows" in warning for warning in model.warnings)
+
+
 @pytest.mark.parametrize(
-    "field", ["url: http://u:p@host/v1", "url: host", "omit: [top_k]", "key_env: a b"]
+    "field",
+    [
+        "price: [1, -2]",
+        "price: [1]",
+        "url: http://u:p@host/v1",
+        "url: host",
+        "omit: [top_k]",
+        "key_env: a b",
+    ],
 )
 def test_a_row_with_a_wrong_field_is_refused(tmp_path, field):
     registry = tmp_path / "models.yaml"
@@ -217,7 +238,8 @@ def test_a_server_by_url_is_asked_as_an_api():
     )
     assert info.settings["undated"] is True
     assert info.capabilities == ("generate", "letters")
-    assert model.warnings == []
+    (warning,) = model.warnings
+    assert "nobody knows what my-model costs" in warning
 
 
 def test_the_only_model_of_a_server_need_not_be_named():
