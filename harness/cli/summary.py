@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from harness.cli.output import as_json, result, say, table
@@ -27,10 +26,11 @@ _UNREADABLE = {
 def show_run(run: Run, *, as_script: bool) -> None:
     """Print what a run found, and where to look next."""
     from harness.analysis.summary import summarize_run
+    from harness.report.export import run_facts
 
     summaries = summarize_run(run)
     if as_script:
-        as_json(_facts(run, summaries))
+        as_json({"folder": str(run.folder)} | run_facts(run, summaries))
         return
     columns = ["task", "n", "accuracy", "95 % interval", "not parsed", "truncated", "refused",
                "no answer", "prefill t/s", "decode t/s"]  # fmt: skip
@@ -127,20 +127,3 @@ def _verified(checked: Mapping[str, Any]) -> str:
         f"verified cold: {checked['n']} requests, {checked['n_different']} answers differ, "
         f"largest log-probability difference {checked['largest_logprob_difference']:.2g}"
     )
-
-
-def _facts(run: Run, summaries: Mapping[str, TaskSummary]) -> dict[str, Any]:
-    manifest = run.manifest
-    return {
-        "run_id": manifest.run_id,
-        "folder": str(run.folder),
-        "status": manifest.status,
-        "model": asdict(manifest.model) | {"identity": manifest.model.identity},
-        "tasks": {
-            name: asdict(summary) | {"fingerprint": manifest.tasks[name].protocol.fingerprint}
-            for name, summary in summaries.items()
-        },
-        "verification": manifest.verification,
-        "ledger": [asdict(line) for line in manifest.ledger],
-        "warnings": manifest.warnings,
-    }

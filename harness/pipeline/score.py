@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.errors import UsageError
 from harness.records import Outcome, Response, Sample, Score
 from harness.scoring import SCORER_IDS, choice, exact, letter, number
 from harness.store.manifest import write_manifest
@@ -72,8 +73,14 @@ def rescore(run: Run, trusted: tuple[Path, ...] = ()) -> Run:
     The scores and the manifest are replaced; samples and responses stay as they are.
 
     Raises:
+        UsageError: the run was imported, so nobody here knows its scorer.
         StoreError: the run is damaged or cannot be written.
     """
+    if run.manifest.is_imported:
+        raise UsageError(
+            f"{run.folder.name} was imported with its scores; import the log again, with another "
+            "--filter or --metric, to judge it otherwise"
+        )
     judges, tasks = {}, {}
     for name, record in run.manifest.tasks.items():
         entry = choose([name], trusted)[0]

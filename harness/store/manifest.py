@@ -15,6 +15,8 @@ from harness.store.files import replace_file
 from harness.store.schema import SCHEMA_VERSION
 
 MANIFEST = "run.json"
+IMPORTED = "imported"
+"""Backend of a model that was not asked here: its answers come from somebody's log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,11 @@ class Manifest:
     versions: dict[str, dict[str, int]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     ledger: tuple[LedgerLine, ...] = ()
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether the answers come from a log of another program rather than from a model."""
+        return self.model.backend == IMPORTED
 
     @property
     def fingerprint(self) -> str:

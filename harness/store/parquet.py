@@ -12,7 +12,8 @@ from harness.store.files import cannot_write, commit_file, file_sha256
 from harness.store.manifest import StoredFile
 from harness.store.schema import SCHEMA_VERSION, TABLES, Column
 
-_ROW_GROUP = 16_384
+_ROW_GROUP = 2_048
+"""Rows; larger groups compress hardly better, and a whole one is in memory while it is written."""
 
 
 def write_table(folder: Path, name: str, rows: Iterable[Sequence[Any]]) -> StoredFile:
