@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.analysis.demands import Demand
 from harness.analysis.speed import Speed
 from harness.protocol import Difference
 from harness.records import Estimate, ModelInfo, Outcome
@@ -172,11 +173,51 @@ class Cascade:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrationBin:
+    """A tenth of the answers, by confidence: their mean confidence and how many were right."""
+
+    confidence: float
+    accuracy: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweringPoint:
+    """Accuracy of the surest answers alone, which are the share `answered` of all."""
+
+    answered: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How far the likeliest letter's probability (confidence) tells a right answer.
+
+    Over `n` samples that have letters. `error` is the expected calibration error, `overconfidence`
+    the mean of confidence minus right; `auroc` is None where all were right, or wrong. `surest` is
+    the accuracy of the least share of the surest answers that is 80 % of them or more.
+    """
+
+    n: int
+    error: Estimate
+    overconfidence: Estimate
+    brier: float
+    auroc: float | None
+    surest: Estimate
+    surest_share: float
+    bins: tuple[CalibrationBin, ...]
+    answering: tuple[AnsweringPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectDifference:
-    """One subject. `p_adjusted` is Benjamini and Hochberg's over the task's: to explore only."""
+    """One subject. `p_adjusted` is Benjamini and Hochberg's over the task's: to explore only.
+
+    `shrunken` is the difference drawn towards the mean of the task's subjects.
+    """
 
     subject: str
     difference: Estimate
+    shrunken: Estimate
     p: float
     p_adjusted: float
 
@@ -216,7 +257,10 @@ class TaskComparison:
     changes: AnswerChanges | None
     letters: LetterShift | None
     cascade: Cascade | None
+    candidate_calibration: Calibration | None
+    baseline_calibration: Calibration | None
     subjects: tuple[SubjectDifference, ...]
+    demands: tuple[Demand, ...]
     candidate_usage: Usage
     baseline_usage: Usage
     unlike: tuple[Difference, ...]
@@ -235,7 +279,8 @@ class System:
 class Comparison:
     """Two runs. `macro` is the mean of the tasks' differences, None with fewer than two tasks.
 
-    `only_candidate` and `only_baseline` name tasks that the other run lacks.
+    `demands` speak of the tasks that both have; `only_candidate` and `only_baseline` name tasks
+    that the other run lacks.
     """
 
     candidate: System
@@ -243,5 +288,6 @@ class Comparison:
     options: CompareOptions
     tasks: Mapping[str, TaskComparison]
     macro: Estimate | None
+    demands: tuple[Demand, ...]
     only_candidate: tuple[str, ...]
     only_baseline: tuple[str, ...]
