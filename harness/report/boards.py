@@ -10,7 +10,7 @@ from harness.analysis.summary import TaskSummary
 from harness.protocol import Protocol
 from harness.records import Estimate, ModelInfo, Outcome
 from harness.report import words
-from harness.report.banners import WORTH_A_BANNER, banners, short_hash, task_anchor
+from harness.report.banners import WORTH_A_BANNER, banners
 from harness.report.data import (
     Board,
     Cell,
@@ -20,6 +20,7 @@ from harness.report.data import (
     Plot,
     UnlikeField,
 )
+from harness.report.links import board_anchor, samples_file, task_href
 
 _AXIS = 200
 _MARGIN = 6
@@ -84,13 +85,14 @@ def build_board(table: Table, *, is_first: bool) -> Board:
     fingerprint = table.protocol.fingerprint
     models = words.counted(len(table.entries), "model")
     return Board(
-        anchor=f"board-{short_hash(table.task)}-{fingerprint[:12]}",
+        anchor=board_anchor(table.task, table.protocol),
         task=task,
         shots=shots,
         contents=f"{task}, {shots}, {models}",
         facts=tuple(_protocol_line(table.protocol, table.entries[0].summary)),
         fingerprint=fingerprint[:12],
         is_first=is_first,
+        samples_href=samples_file(table.task, table.protocol),
         unlike=tuple(
             UnlikeField(d.field.replace("_", " "), _short(d.second), _short(d.first))
             for d in table.unlike
@@ -160,7 +162,7 @@ def _model_cell(entry: Entry) -> Cell:
         words.label(model.name, 60),
         sort=words.label(model.name, 60),
         small=", ".join(kind),
-        href=f"#{task_anchor(entry)}",
+        href=task_href(entry, ""),
         style="model",
     )
 

@@ -1,12 +1,11 @@
-"""From the runs in `results` to the leaderboard page in `reports`."""
+"""From the runs in `results` to the site in `reports`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import __version__
 from harness.analysis.claims_file import load_claims
 from harness.analysis.leaderboard import Entry, Leaderboard, Table, build_leaderboard
 from harness.errors import UsageError
@@ -15,14 +14,17 @@ from harness.report.boards import build_board
 from harness.report.claims import build_claims
 from harness.report.data import Page
 from harness.report.details import build_run
-from harness.report.render import render_page
+from harness.report.links import INDEX
+from harness.report.palette import assign_series
+from harness.report.render import render
+from harness.report.samples import build_samples
 from harness.store.files import cannot_write, replace_file
 from harness.store.read import Run, find_runs
 
 
 @dataclass(frozen=True, slots=True)
 class ReportResult:
-    """Where the page is, from how many runs it was made, and why others were left out."""
+    """Where the index is, from how many runs it was made, and why others were left out."""
 
     path: Path
     n_runs: int
@@ -30,9 +32,10 @@ class ReportResult:
 
 
 def build_report(results: Path, reports: Path) -> ReportResult:
-    """Write `reports/index.html`, one self-contained page over every finished run in `results`.
+    """Write the site over every finished run in `results`: `reports/index.html` and its pages.
 
-    The same runs give the same bytes.
+    A page for each run and one for the samples of each task; every file is complete in itself,
+    and the same runs give the same bytes.
 
     Raises:
         UsageError: `reports` is a file.
@@ -42,29 +45,43 @@ def build_report(results: Path, reports: Path) -> ReportResult:
     board = build_leaderboard(runs)
     left_out = (*unfinished, *board.left_out)
     page = build_page(runs, board, [_without_folder(text, results) for text in left_out])
-    _make_folder(reports)
-    path = reports / "index.html"
-    replace_file(path, render_page(page).encode("utf-8"))
-    return ReportResult(path, len(runs) - len(board.left_out), left_out)
+    _write(reports, INDEX, render("index.html", title=page.title, page=page))
+    for file, text in _other_pages(board):
+        _write(reports, file, text)
+    return ReportResult(reports / INDEX, len(runs) - len(board.left_out), left_out)
 
 
 def build_page(runs: Sequence[Run], board: Leaderboard, left_out: Sequence[str]) -> Page:
-    """Prepare the page for print; dated by the newest run, not by the clock."""
+    """Prepare the index for print; dated by the newest run, not by the clock."""
     shown = _by_run(board.tables)
     newest = max((run.manifest.finished_at for run in runs), default="")
     of = words.counted(len(runs), "finished run")
     return Page(
         title="Leaderboard",
-        version=__version__,
         updated=words.moment(newest),
         shown=f"{words.count(len(shown))} of {of} shown",
         boards=tuple(
             build_board(table, is_first=_is_first(table, board.tables)) for table in board.tables
         ),
-        runs=tuple(build_run(entries) for entries in shown),
         left_out=tuple(words.cut(text, 400) for text in left_out),
         claims=build_claims(load_claims(), shown) if shown else None,
     )
+
+
+def _other_pages(board: Leaderboard) -> Iterator[tuple[str, str]]:
+    """Yield every further page, as its file below the site's folder and its text."""
+    shown = _by_run(board.tables)
+    series = assign_series(entries[0].run.manifest.model for entries in shown)
+    for entries in shown:
+        run = build_run(entries, series[entries[0].run.manifest.model.identity])
+        yield run.file, render("run.html", root="../", title=run.model, run=run)
+    for table in board.tables:
+        page = build_samples(table, series)
+        title = f"Samples of {page.task}"
+        yield (
+            page.file,
+            render("samples.html", root="../", scripts=("samples.js",), title=title, page=page),
+        )
 
 
 def _by_run(tables: Sequence[Table]) -> list[list[Entry]]:
@@ -84,13 +101,19 @@ def _without_folder(text: str, results: Path) -> str:
     return text.replace(f"{results}/", "")
 
 
-def _make_folder(reports: Path) -> None:
+def _write(reports: Path, file: str, text: str) -> None:
+    path = reports / file
+    _make_folder(path.parent)
+    replace_file(path, text.encode("utf-8"))
+
+
+def _make_folder(folder: Path) -> None:
     try:
-        reports.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise UsageError(
-            f"{reports} cannot be a folder because a file stands in its way ({error}); "
+            f"{folder} cannot be a folder because a file stands in its way ({error}); "
             "name another folder for the report"
         ) from error
     except OSError as error:
-        raise cannot_write(reports, error) from error
+        raise cannot_write(folder, error) from error

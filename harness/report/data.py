@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from harness.report.figure import Figure
+
 
 @dataclass(frozen=True, slots=True)
 class Plot:
@@ -27,7 +29,10 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: main text, a smaller second line, a hint on hover, perhaps a link or a plot."""
+    """One cell: main text, a smaller second line, a hint on hover, perhaps a link or a plot.
+
+    `series` is the number of a model's colour, which it has on every page.
+    """
 
     text: str
     sort: str = ""
@@ -36,6 +41,7 @@ class Cell:
     href: str = ""
     plot: Plot | None = None
     style: str = "number"
+    series: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,31 @@ class Grid:
     def columns(self) -> tuple[Column, ...]:
         """All columns in order."""
         return tuple(column for group in self.groups for column in group.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Illustration:
+    """A figure and the table of what it shows."""
+
+    figure: Figure
+    grid: Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One part of a bar, in drawing units; `style` is an outcome."""
+
+    style: str
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A whole divided into parts; `label` says it in words."""
+
+    shares: tuple[Share, ...]
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +139,7 @@ class Board:
     facts: tuple[str, ...]
     fingerprint: str
     is_first: bool
+    samples_href: str
     unlike: tuple[UnlikeField, ...]
     banners: tuple[Banner, ...]
     grid: Grid
@@ -141,25 +173,29 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class TaskPart:
-    """One task within the details of a run."""
+    """One task on the page of a run; `samples_href` leads to all samples, beside other models'."""
 
     anchor: str
     task: str
     banners: tuple[Banner, ...]
     results: tuple[Fact, ...]
+    outcomes: Bar
+    timings: Illustration | None
     protocol: tuple[Fact, ...]
     messages: tuple[Turn, ...]
     subjects: Grid | None
     samples: tuple[Sample, ...]
+    samples_href: str
     note: str
 
 
 @dataclass(frozen=True, slots=True)
-class RunPart:
-    """The details of one run."""
+class RunPage:
+    """The page of one run; `file` is where it lies below the site's folder."""
 
-    anchor: str
+    file: str
     model: str
+    series: int
     run_id: str
     finished: str
     command: str
@@ -167,6 +203,24 @@ class RunPart:
     system: tuple[Fact, ...]
     settings: tuple[Fact, ...]
     tasks: tuple[TaskPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SamplesPage:
+    """The samples of one task under one protocol; `index`, `shared` and `chunks` are packed.
+
+    `index` has what lists and filters need of every sample, `shared` the messages that several
+    samples have, `chunks` prompts and replies. `file` is below the site's folder.
+    """
+
+    file: str
+    task: str
+    shots: str
+    protocol: str
+    note: str
+    index: str
+    shared: str
+    chunks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +234,11 @@ class ClaimsPart:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The whole page."""
+    """The index of the site: the leaderboard."""
 
     title: str
-    version: str
     updated: str
     shown: str
     boards: tuple[Board, ...] = ()
-    runs: tuple[RunPart, ...] = ()
     left_out: tuple[str, ...] = field(default=())
     claims: ClaimsPart | None = None

@@ -19,7 +19,7 @@ SERIES = tuple(f"#0500{i:02x}" for i in range(8))
 """One colour a model, told apart by colour-blind readers; repeated beyond eight."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
-"""One shape a model, so that no reader depends on colour."""
+"""The shape that goes with each colour, so that no reader depends on colour."""
 
 _COLOURS = {INK: "--ink", QUIET: "--quiet", LINE: "--line", BAND: "--band"} | {
     colour: f"--series-{i}" for i, colour in enumerate(SERIES)
