@@ -29,7 +29,9 @@ _GROUPS = (
     ColumnGroup(
         "",
         (
-            Column("#", "Place by accuracy; equal accuracies share a place", "rank", "ascending"),
+            Column(
+                "#", "One more than the models that are better beyond doubt", "rank", "ascending"
+            ),
             Column("Model", "Name, family and interface", "text"),
         ),
     ),

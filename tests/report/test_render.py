@@ -20,11 +20,11 @@ from page_reader import Reader
 from run_files import MODEL, PlantedTask, Timing, counts, write_run
 
 LINK = r"#[\w-]*|(\.\./)?(index|(runs|samples)/[\w-]+)\.html(#[\w=&-]+)?"
-TAGS = set(
+TAGS = (
     "html head meta title style body script noscript header main section nav footer details "
     "summary div h1 h2 h3 h4 p ul li dl dt dd pre code a span strong bdi small time figure "
     "table caption thead tbody tr th td button label select option input fieldset legend "
-    "svg g defs path use clippath text line rect circle".split()
+    "svg g defs path use clippath text line rect circle"
 )
 
 
@@ -104,7 +104,7 @@ def test_conversations_are_shown_turn_by_turn(tmp_path, build):
 
 
 def test_rows_come_in_order_with_ties(tmp_path, build):
-    good, bad = PlantedTask(counts(correct=8, wrong=2)), PlantedTask(counts(correct=5, wrong=5))
+    good, bad = PlantedTask(counts(correct=80, wrong=20)), PlantedTask(counts(correct=50, wrong=50))
     for name, plan in (("b-good", good), ("a-good", good), ("bad", bad)):
         model = replace(MODEL, name=name, sha256=hashlib.sha256(name.encode()).hexdigest())
         write_run(tmp_path / "results", {"mini": plan}, run_id=name, model=model)
@@ -113,7 +113,7 @@ def test_rows_come_in_order_with_ties(tmp_path, build):
 
     text = Reader(html).text
     assert re.search(r"1= a-good .* 1= b-good .* 3 bad ", text)
-    assert "this order is not a test" in text
+    assert "Models that share a place (=) are not told apart" in text
 
 
 def test_unlike_protocols_get_tables_of_their_own(tmp_path, build):
@@ -220,7 +220,7 @@ def test_hostile_text_stays_text(hostile):
 
 def check_is_inert(html):
     page = Reader(html)
-    assert {tag for tag, _ in page.tags} <= TAGS
+    assert {tag for tag, _ in page.tags} <= set(TAGS.split())
     assert {} in page.all("script")
     assert {attrs.get("type", "") for attrs in page.all("script")} <= {"", "application/gzip"}
     for tag, attrs in page.tags:
