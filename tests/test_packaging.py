@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from shared_data import requires_shared
-
 ROOT = Path(__file__).parent.parent
 
 
@@ -40,13 +38,13 @@ def test_the_wheel_holds_code_tasks_and_templates_and_no_tests(wheel):
     assert tasks | package <= names
     assert "harness/_data/tasks/quick_mc/quick_mc.jsonl" in tasks
     assert "harness/_data/tasks/quick_chat/quick_chat.jsonl" in tasks
+    assert "harness/models/bundled/nano-f16.gguf" in package
     assert not [name for name in names if name.startswith(("tests/", "results/", "reports/"))]
 
 
-@requires_shared
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_an_installed_wheel_runs_a_task_elsewhere(wheel, tmp_path):
+def test_an_installed_wheel_runs_the_demo_elsewhere(wheel, tmp_path):
     home = tmp_path / "environment"
     venv.create(home, with_pip=True)
     python = home / "bin" / "python"
@@ -60,8 +58,7 @@ def test_an_installed_wheel_runs_a_task_elsewhere(wheel, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    command = [home / "bin" / "harness", "run", "--tasks", "mmlu:anatomy", "--limit", "2"]
-    command += ["--model", "hf://local/stories260K-gguf/stories260K-f32-ctx16k.gguf"]
+    command = [home / "bin" / "harness", "demo", "--limit", "6"]
 
     where = subprocess.run(
         [python, "-c", "import harness; print(harness.__file__)"],
@@ -73,7 +70,8 @@ def test_an_installed_wheel_runs_a_task_elsewhere(wheel, tmp_path):
 
     assert str(home) in where.stdout
     assert done.returncode == 0, done.stderr
-    assert list(elsewhere.glob("results/*/run.json"))
+    assert len(list(elsewhere.glob("results/*/run.json"))) == 4
+    assert (elsewhere / "reports" / "index.html").is_file()
 
 
 def _library_folder():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -13,6 +12,7 @@ from harness.demo.items import MATH, MC, Dialogue
 from harness.demo.tokens import BEGIN, SPECIAL, encode, encode_turn
 from harness.demo.training import FACTS, LETTER_LISTS, training_documents
 from harness.demo.words import LETTERS
+from harness.records import canonical_json
 
 # Naming the letter of an option comes first: (documents, kinds of text), then everything.
 CURRICULUM = (
@@ -41,10 +41,10 @@ def documents(seed: int) -> Iterator[Dialogue]:
 
 
 def data_hash(seed: int, count: int) -> str:
-    """Return the SHA-256 (64 hex digits) over the tokens of a seed's first `count` documents."""
+    """Return the SHA-256 (64 hex digits) over a seed's first `count` documents."""
     digest = hashlib.sha256()
     for shown in islice(documents(seed), count):
-        digest.update(json.dumps(example(shown).ids).encode())
+        digest.update(canonical_json([[turn.role, turn.content] for turn in shown]).encode())
     return digest.hexdigest()
 
 

@@ -72,7 +72,7 @@ def _add_tokens(writer: gguf.GGUFWriter) -> None:
     writer.add_token_types([TokenType.CONTROL] * special + [TokenType.NORMAL] * len(ordinary))
     writer.add_bos_token_id(SPECIAL.index(BEGIN))
     writer.add_eos_token_id(SPECIAL.index(END))
-    writer.add_add_bos_token(value=True)
+    writer.add_add_bos_token(value=False)
     writer.add_chat_template(CHAT_TEMPLATE)
 
 

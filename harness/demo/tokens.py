@@ -19,6 +19,7 @@ from harness.records import Message
 BEGIN, END, USER, ASSISTANT = "<|begin|>", "<|end|>", "<|user|>", "<|assistant|>"
 SPECIAL = (BEGIN, END, USER, ASSISTANT)
 CHAT_TEMPLATE = (
+    "<|begin|>"  # llama.cpp adds none of its own to this kind of tokenizer
     "{% for message in messages %}"
     "{{ '<|assistant|>' if message.role == 'assistant' else '<|user|>' }}"
     " {{ message.content | trim }}<|end|>"

@@ -48,7 +48,9 @@ class Recipe:
 
 RECIPES = {
     "nano": Recipe(Shape(width=160, layers=5, heads=5, hidden=448), steps=6000, rate=1.5e-3),
-    "pico": Recipe(Shape(width=96, layers=3, heads=3, hidden=224), steps=2600, rate=2e-3),
+    "pico": Recipe(
+        Shape(width=96, layers=3, heads=3, hidden=224), steps=3000, rate=2e-3, warm_up=500
+    ),
 }
 
 

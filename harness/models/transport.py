@@ -51,8 +51,21 @@ def is_loopback(url: str) -> bool:
     return host in {"localhost", "::1"} or host.startswith("127.")
 
 
+def _socket_path(url: str) -> str | None:
+    return url.removeprefix("unix://") if url.startswith("unix://") else None
+
+
+def _connector(path: str | None, **options: Any) -> aiohttp.BaseConnector:
+    if path is None:
+        return aiohttp.TCPConnector(**options)
+    return aiohttp.UnixConnector(path, **options)
+
+
 class HttpClient:
-    """JSON requests to the paths of one server; make and use it inside one event loop."""
+    """JSON requests to the paths of one server; make and use it inside one event loop.
+
+    `base_url` is the server's address, `unix:///path` for a socket in the file system.
+    """
 
     def __init__(
         self,
@@ -63,15 +76,16 @@ class HttpClient:
         connections: int = 64,
         keep_alive: bool = True,
     ) -> None:
-        self._base = base_url.rstrip("/")
+        local = _socket_path(base_url)
+        self._base = "http://localhost" if local else base_url.rstrip("/")
         self._max_body = max_body_bytes
         self._session = aiohttp.ClientSession(
             headers=dict(headers or {}),
-            connector=aiohttp.TCPConnector(limit=connections, force_close=not keep_alive),
+            connector=_connector(local, limit=connections, force_close=not keep_alive),
             # Deadlines are ours, a whole attempt at a time: a slow drip must not outlive them.
             timeout=aiohttp.ClientTimeout(total=None),
             # A proxy from the environment must never see, or break, traffic within this machine.
-            trust_env=not is_loopback(base_url),
+            trust_env=not is_loopback(self._base),
         )
 
     async def get_json(self, path: str, *, deadline: float) -> Any:

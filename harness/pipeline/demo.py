@@ -15,6 +15,7 @@ LARGE, SMALL = "nano-f16", "pico-q4_0"
 QUANTIZED = ("nano-q8_0", "nano-q4_0")
 DEMO_MODELS = (LARGE, *QUANTIZED, SMALL)
 DEMO_SUITE = "quick"
+_THREADS = 1  # models this small lose more by waiting for each other than they win
 
 
 def run_demo(limit: int | None, options: RunOptions, progress: Progress) -> dict[str, Run]:
@@ -29,8 +30,9 @@ def run_demo(limit: int | None, options: RunOptions, progress: Progress) -> dict
     runs = {}
     for name in DEMO_MODELS:
         progress.note(f"asking {name}")
-        model = open_model(name, OpenOptions(EngineOptions()))
-        command = ("harness", "run", "--model", name, "--tasks", DEMO_SUITE)
+        model = open_model(name, OpenOptions(EngineOptions(threads=_THREADS)))
+        asked = ("--model", name, "--tasks", DEMO_SUITE, "--threads", str(_THREADS))
+        command = ("harness", "run", *asked, *(("--limit", str(limit)) if limit else ()))
         try:
             runs[name] = execute(model, plan, replace(options, command=command), progress)
         finally:

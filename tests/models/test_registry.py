@@ -77,7 +77,7 @@ def test_every_row_says_how_to_get_it_or_why_not(registry: Registry) -> None:
     for entry in registry:
         if entry.obtainable:
             assert entry.kind != "none", entry.name
-            assert entry.api_id or entry.repo, entry.name
+            assert entry.api_id or entry.repo or entry.path, entry.name
         else:
             assert entry.reason, entry.name
             assert entry.instead, entry.name

@@ -65,7 +65,7 @@ class Answerer:
         if request.kind is RequestKind.LOGPROB:
             context, continuations = await self._prompts.continuations(request)
             return len(context) + _longest(continuations)
-        return len(await self._prompts.tokens(request)) + _decoding(request).max_tokens
+        return await self._prompts.count(request) + _decoding(request).max_tokens
 
     def _check_fits(self, n_prompt: int, n_more: int) -> None:
         if n_prompt + n_more > self._limit:

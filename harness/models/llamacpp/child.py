@@ -13,10 +13,12 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -24,6 +26,8 @@ import urllib.request
 from typing import Any
 
 HOST = "127.0.0.1"
+LONGEST_SOCKET_PATH = 100
+"""Bytes; the shortest limit of the systems that have sockets in the file system is 104."""
 
 
 def main() -> None:
@@ -37,12 +41,15 @@ def main() -> None:
 
 
 _guarded: list[subprocess.Popen[bytes]] = []
+_folders: list[str] = []
 
 
 def _end_with_parent() -> None:
     sys.stdin.read()
     for process in _guarded:
         process.kill()
+    for folder in _folders:
+        shutil.rmtree(folder, ignore_errors=True)
     # Not sys.exit: the destructors of a server in mid-answer may wait for that answer.
     os._exit(0)
 
@@ -79,12 +86,25 @@ def _common_params(xllamacpp: Any, parameters: dict[str, Any]) -> Any:
         xllamacpp.llama_flash_attn_type, f"LLAMA_FLASH_ATTN_TYPE_{flash}"
     )
     params.api_keys = [parameters["key"]]
-    params.hostnames = [HOST]
+    params.hostnames = [_own_socket() or HOST]
     params.port = 0
     if parameters["template"]:
         params.chat_template = parameters["template"]
     _pin(params)
     return params
+
+
+def _own_socket() -> str | None:
+    """Return the path of a socket that only this user can reach; None where there cannot be one.
+
+    Unlike a port it also works where the network is cut off down to the loopback device.
+    """
+    if not hasattr(socket, "AF_UNIX"):
+        return None
+    folder = tempfile.mkdtemp(prefix="harness-")
+    _folders.append(folder)
+    path = os.path.join(folder, "llama.sock")  # noqa: PTH118 - pathlib is a slow import
+    return path if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH else None
 
 
 def _pin(params: Any) -> None:

@@ -7,6 +7,7 @@ process: a hostile template can hang or break the child, never this process.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,8 @@ from harness.models.transport import FailureKind, HttpFailure
 from harness.records import Message, Request, RequestKind
 
 _LONGEST_TOKEN = 32
+_MOST_KEPT = 4_000_000
+"""Token ids, 4 bytes each, kept between counting a prompt and sending it."""
 
 
 class PromptError(Exception):
@@ -55,6 +58,8 @@ class Prompts:
         self._bos: list[int] = []
         self._controls: dict[int, bool] = {}
         self._warned: dict[str, str] = {}
+        self._kept: dict[str, array[int]] = {}
+        self._n_kept = 0
         self.start_text = ""
         self.plain_id = 0
 
@@ -78,8 +83,20 @@ class Prompts:
         self.start_text = start_text
         self.plain_id = bare[-1]
 
+    async def count(self, request: Request) -> int:
+        """Return how many tokens the prompt of `request` has, and keep them until it is sent."""
+        ids = await self.tokens(request)
+        if self._n_kept + len(ids) <= _MOST_KEPT:
+            self._kept[request.key] = array("i", ids)
+            self._n_kept += len(ids)
+        return len(ids)
+
     async def tokens(self, request: Request) -> list[int]:
         """Return the token ids of the prompt of `request`."""
+        kept = self._kept.pop(request.key, None)
+        if kept is not None:
+            self._n_kept -= len(kept)
+            return kept.tolist()
         if not self._rules.chat or request.kind is RequestKind.LOGPROB:
             return self._with_bos(await self._client.tokenize(request.prompt))
         return self._with_bos(await self._chat_tokens(request.messages))

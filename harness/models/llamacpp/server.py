@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
@@ -181,6 +182,9 @@ class ChildServer:
         self._reader.join(timeout=5)
         for pipe in (process.stdout, process.stderr):
             _close_quietly(pipe)
+        if self.address.startswith("unix://"):  # a child that crashed left it behind
+            folder = Path(self.address.removeprefix("unix://")).parent
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _send(self, process: subprocess.Popen[str]) -> None:
         launch = self.launch

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import http.client
 import json
 import math
-import urllib.request
+import socket
 from dataclasses import replace
 
 import pytest
@@ -32,12 +33,13 @@ def random_model(tmp_path_factory):
 
 def post(model, path, body):
     """Ask the model's server directly, past everything under test."""
-    request = urllib.request.Request(
-        model._server.address + path,
-        data=json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {model._server.key}"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as reply:
+    connection = http.client.HTTPConnection("localhost", timeout=30)
+    with socket.socket(socket.AF_UNIX) as connection.sock:
+        connection.sock.connect(model._server.address.removeprefix("unix://"))
+        headers = {"Authorization": f"Bearer {model._server.key}"}
+        connection.request("POST", path, json.dumps(body), headers)
+        reply = connection.getresponse()
+        assert reply.status == 200
         return json.load(reply)
 
 

@@ -48,6 +48,19 @@ def ids_of(model, request):
     return model._loop.run(model._prompts.tokens(request))
 
 
+def test_a_counted_prompt_is_kept_until_it_is_sent_and_no_longer(phi):
+    request = ask("count me <|end|> please", ("assistant", "yes"), "again")
+    fresh = ids_of(phi, request)
+
+    assert phi._loop.run(phi._prompts.count(request)) == len(fresh)
+    assert phi._loop.run(phi._prompts.count(request)) == len(fresh)
+    assert phi._prompts._n_kept == len(fresh)
+    assert ids_of(phi, request) == fresh
+    assert phi._prompts._n_kept == 0
+    assert not phi._prompts._kept
+    assert ids_of(phi, request) == fresh
+
+
 def control_ids(model):
     pieces = model._loop.run(model._client.pieces("".join(model._file.control_texts)))
     return {piece: token for token, piece in pieces}

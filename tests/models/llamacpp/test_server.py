@@ -108,13 +108,15 @@ def test_killing_the_parent_leaves_no_orphan(phi_file, lane):
         "from harness.models.llamacpp.options import EngineOptions\n"
         f"options = EngineOptions(path={str(phi_file)!r}, threads=1, llama_server={binary!r})\n"
         "model = LlamaCppModel.open(options)\n"
-        "print(model._server.pid, model._server._process.pid, flush=True)\n"
+        "server = model._server\n"
+        "print(server.pid, server._process.pid, server.address, flush=True)\n"
         "time.sleep(100)\n"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
-    engine, guard = map(int, parent.stdout.readline().split())
+    *pids, address = parent.stdout.readline().split()
+    engine, guard = map(int, pids)
     assert running(engine)
     parent.kill()
     parent.wait()
@@ -122,6 +124,32 @@ def test_killing_the_parent_leaves_no_orphan(phi_file, lane):
 
     assert gone(engine)
     assert gone(guard)
+    assert not Path(address.removeprefix("unix://")).exists()
+
+
+def test_the_engine_listens_where_only_its_user_can_speak_to_it(phi_file):
+    with opened(phi_file) as model:
+        socket = Path(model._server.address.removeprefix("unix://"))
+
+        assert socket.is_socket()
+        assert socket.parent.stat().st_mode & 0o077 == 0
+        os.kill(model._server.pid, signal.SIGKILL)
+        assert answers(model, ask("one"))[0].error_kind is None
+        assert not socket.exists()
+        after = Path(model._server.address.removeprefix("unix://"))
+    assert not after.parent.exists()
+
+
+def test_where_a_path_is_too_long_for_a_socket_the_engine_listens_at_a_port(
+    phi_file, tmp_path, monkeypatch
+):
+    long = tmp_path / ("d" * 100)
+    long.mkdir()
+    monkeypatch.setenv("TMPDIR", str(long))
+    with opened(phi_file) as model:
+        assert model._server.address.startswith("http://127.0.0.1:")
+        assert answers(model, ask("one"))[0].error_kind is None
+    assert not list(long.iterdir())
 
 
 def test_the_binary_dies_with_its_guard(phi_file):
@@ -185,7 +213,7 @@ def test_a_binary_that_does_not_know_a_flag_is_named(phi_file, tmp_path):
 
 def test_a_running_server_is_used_and_left_alone(phi_file):
     requests = [ask("one <|end|> question"), score("one question", " two", " not")]
-    with opened(phi_file, context=512) as host:
+    with opened(phi_file, context=512, llama_server=SHIM) as host:
         options = EngineOptions(url=host._server.address + "/v1", api_key=host._server.key)
         remote = LlamaCppModel.open(options)
         got, expected = answers(remote, *requests), answers(host, *requests)
@@ -201,14 +229,14 @@ def test_a_running_server_is_used_and_left_alone(phi_file):
 
 
 def test_a_made_up_template_of_a_running_server_counts_as_none(tmp_path):
-    with opened(write_phi3(tmp_path / "base.gguf", template=None)) as host:
+    with opened(write_phi3(tmp_path / "base.gguf", template=None), llama_server=SHIM) as host:
         options = EngineOptions(url=host._server.address, api_key=host._server.key)
         with LlamaCppModel.open(options) as remote:
             assert remote.info.interface == "completion"
 
 
 def test_a_server_that_went_away_is_an_error_of_the_model(phi_file):
-    host = opened(phi_file)
+    host = opened(phi_file, llama_server=SHIM)
     options = EngineOptions(url=host._server.address, api_key=host._server.key)
     remote = LlamaCppModel.open(options)
     host.close()

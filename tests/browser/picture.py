@@ -1,0 +1,37 @@
+"""Photograph a rendered report with a real browser: the picture in the README.
+
+harness demo && python tests/browser/picture.py reports/index.html docs/report.png
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SIZE = "1200,1160"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-quic",
+    "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+)  # fmt: skip
+
+
+def photograph(page: Path, picture: Path) -> None:
+    """Write what the browser shows of a page as PNG."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        sys.exit(f"none of {', '.join(BROWSERS)} is installed")
+    with tempfile.TemporaryDirectory() as profile:
+        subprocess.run(
+            [
+                browser, *QUIET, f"--user-data-dir={profile}", f"--window-size={SIZE}",
+                f"--screenshot={picture.resolve()}", page.resolve().as_uri(),
+            ],
+            check=True, capture_output=True, timeout=120,
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    photograph(Path(sys.argv[1]), Path(sys.argv[2]))
