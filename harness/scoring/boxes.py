@@ -26,20 +26,20 @@ def boxes(text: str) -> list[Box]:
 
     A box that is never closed is none; those within it are.
     """
-    spans: list[tuple[int, int, int]] = []  # start, start and end of the content
+    spans: list[tuple[int, int, int, int]] = []  # start and end, of the box and of its content
     open_: list[tuple[int, int] | None] = []  # None for a brace that opens no box
     for token in _TOKEN.finditer(text):
         if token["open"]:
             open_.append((token.start(), token.end()))
         elif token["bare"]:
-            spans.append((token.start(), *token.span("bare")))
+            spans.append((*token.span(), *token.span("bare")))
         elif token["brace"] == "{":
             open_.append(None)
         elif token["brace"] == "}" and open_ and (opened := open_.pop()):
             while spans and spans[-1][0] > opened[0]:
                 spans.pop()
-            spans.append((*opened, token.start()))
-    found = (Box(start, end, text[inner:end].strip()) for start, inner, end in spans)
+            spans.append((opened[0], token.end(), opened[1], token.start()))
+    found = (Box(start, end, text[first:last].strip()) for start, end, first, last in spans)
     return [box for box in found if box.content]
 
 

@@ -12,6 +12,7 @@ Layers, in order; the first that can tell decides, and of several parts the last
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from harness.scoring.math.latex import key, normal
@@ -36,6 +37,7 @@ from harness.scoring.math.values import (
     verified,
 )
 
+_NOUGHT = re.compile(r", ?0\d")
 LAYERS = ("text", "number", "notation", "form", "limit", "verify")
 
 
@@ -63,10 +65,15 @@ def _alike(gold: str, answer: str) -> tuple[Shape, Shape]:
     """Take both apart; of `70,110` the other side tells whether it is one number or two."""
     first, second = shape_of(gold), shape_of(answer)
     if isinstance(first, Value) and isinstance(second, Many):
-        return as_list(gold) or first, second
+        return _as_numbers(gold) or first, second
     if isinstance(first, Many) and isinstance(second, Value):
-        return first, as_list(answer) or second
+        return first, _as_numbers(answer) or second
     return first, second
+
+
+def _as_numbers(text: str) -> Shape | None:
+    """Take `70,110` for two numbers, but not `1,000`: no number begins with a nought."""
+    return None if _NOUGHT.search(text) else as_list(text)
 
 
 def _deepest(findings: Sequence[Finding], kind: str) -> Finding:

@@ -50,7 +50,7 @@ class _WorkerDiedError(Exception):
 class _Worker:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._given_up = False
+        self.given_up = False
         # -P keeps this folder off the import path: its module names are everyday words.
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(Path(worker.__file__))],
@@ -94,23 +94,25 @@ class _Worker:
             raise _WorkerDiedError
         return dict(json.loads(answer))
 
-    def ran_out_of_time(self) -> bool:
-        """Say whether the process, which has ended, was ended by one of the two clocks."""
-        code = self._process.wait()
-        return self._given_up or (hasattr(signal, "SIGPROF") and code == -signal.SIGPROF)
-
-    def _give_up(self) -> None:
-        self._given_up = True
-        self._process.kill()
-
     def kill(self) -> None:
-        """End the process at once."""
-        self._process.kill()
+        """End the process and its fork at once."""
+        self._kill_both()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
         self._process.wait()
+
+    def _give_up(self) -> None:
+        self.given_up = True
+        self._kill_both()
+
+    def _kill_both(self) -> None:
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            self._process.kill()
 
 
 class Pool:
@@ -129,27 +131,25 @@ class Pool:
             HarnessError: no worker can be started.
         """
         pair = {"gold": gold, "answer": answer, "equation": equation}
-        said = self._said(pair) or self._said(pair)  # a worker may have died while it was idle
-        if said is None:
-            return Compared(None, "scorer crashed: twice on this pair")
-        if "error" in said:
-            return Compared(None, str(said["error"]))
-        return Compared(said["equal"], said["why"])
+        said = self._said(pair)
+        if "crashed" in said:  # perhaps while it was idle
+            said = self._said(pair)
+        return Compared(said.get("equal"), str(said["why"]))
 
-    def _said(self, pair: dict[str, Any]) -> dict[str, Any] | None:
-        """Return what a worker says about a pair, None where it crashed."""
+    def _said(self, pair: dict[str, Any]) -> dict[str, Any]:
+        """Return what a worker says about a pair; one that failed unasked is not used again."""
         working = self._take()
         try:
             said = working.ask(pair)
         except _WorkerDiedError:
-            late = working.ran_out_of_time()
             working.kill()
-            seconds = self._limits.seconds
-            return {"error": f"scorer timeout: over {seconds:g} s of computing"} if late else None
-        if "error" in said:
-            working.kill()
-        else:
+            if working.given_up:
+                return {"why": f"scorer timeout: over {self._limits.patience:g} s"}
+            return {"why": "scorer crashed on this pair", "crashed": True}
+        if "equal" in said or "late" in said:
             self._give_back(working)
+        else:
+            working.kill()
         return said
 
     def close(self) -> None:

@@ -22,13 +22,16 @@ _HELD = re.compile("\x00(\\d+)\x00")
 _POLITE = re.compile(r"\s*I hope (?:it|this) (?:is correct|helps)[^\n]{0,40}$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<![ap]\.m)[.!](?=\s)|\n(?!\s*\x00)")
 _DENIED = re.compile(
-    r"\b(?:not|cannot|unknown|unless|if|whether|unclear)\b|n't\b|\?", re.IGNORECASE
+    r"\b(?:not|cannot|unknown|unless|if|whether|unclear)\b|n't\b|\?|\\f?boxed", re.IGNORECASE
 )
 _STATES = re.compile(
     r"\b(?:is|are|was|were|be|equals?|equal to|gives?|get|yields?|obtain|have|becomes?|find)\b"
     r"(?: (?:approximately|about|just|simply|exactly|therefore|thus|then|equal to|given by))?:?"
     r"|:(?=\s*\x00)",
     re.IGNORECASE,
+)
+_OPENING = re.compile(
+    r"^\s*(?:(?:and|so|thus|therefore|hence|then|finally|in total|overall)\b[, ]*)+", re.IGNORECASE
 )
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _ANSWER = re.compile(r"\b(?:answer|solution|result)\b", re.IGNORECASE)
@@ -56,7 +59,7 @@ def concluded(text: str) -> str | None:
     if len(sentence) > _LONGEST or _DENIED.search(sentence):
         return None
     verbs = list(_STATES.finditer(sentence))
-    said = _edges(sentence[verbs[-1].end() if verbs else 0 :])
+    said = _edges(_OPENING.sub("", sentence[verbs[-1].end() if verbs else 0 :]))
     words = len(_WORD.findall(_HELD.sub(" ", said)))
     is_exact = _EXACT.search(said) is not None
     if not said or words > _MOST_WORDS or not (is_exact or _ANSWER.search(sentence)):

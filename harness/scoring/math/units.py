@@ -56,7 +56,7 @@ _MARK = re.compile(
     r"(?P<rest>.*\S) *(?P<mark>[%€£¥¤]|\^\{\\circ\}(?: *(?P<scale>[CF]|celsius|fahrenheit))?)",
     re.DOTALL,
 )
-_WORD = r"(?:(?<= )[mgshlL]|(?<![A-Za-z\\])[A-Za-z]{2,})(?![A-Za-z])\.?"
+_WORD = r"(?:(?<=[ /])[mgshlL]|(?<![A-Za-z\\])[A-Za-z]{2,})(?![A-Za-z])\.?"
 _TAIL = re.compile(
     rf"(?P<rest>.*[\d)\]}}.i])(?P<gap> *)(?P<words>{_WORD}(?: *(?:/ *)?{_WORD})*)"
     r"(?: *\^\{(?P<power>[23])\})?",

@@ -93,8 +93,8 @@ def _formulas(gold: tuple[str, Unit | None], answer: tuple[str, Unit | None]) ->
 def verified(gold: str, answer: str, *, equation: bool) -> Finding:
     """Compare two formulas in a process of its own; of two equations, the differences of sides."""
     first, second = formula(gold), formula(answer)
-    for text in (first, second):
-        if why := beyond(text):
-            return unequal("limit", why)
+    if why := beyond(first) or beyond(second):
+        both = bool(beyond(first) and beyond(second))
+        return Finding("limit", equal=None if both else False, why=why)
     found = POOL.compare(first, second, equation=equation)
     return Finding("verify", found.equal, found.why)

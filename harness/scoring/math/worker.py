@@ -2,7 +2,8 @@ r"""The process that compares two formulas: parses LaTeX, evaluates, asks math-v
 
 One JSON line of limits arrives on stdin, then one line for each pair; one JSON line about each
 leaves on stdout. Whatever goes wrong stays in here: the memory is limited, and the kernel ends
-this process when a pair has used up its processor time. The end of stdin is the end.
+the process when a pair has used up its processor time; a fork of its own works on the pairs, so
+that this costs no second import of SymPy. The end of stdin is the end.
 
 Only latex2sympy reads the texts, a grammar that knows mathematics and nothing else; neither
 SymPy's `parse_expr` nor math-verify's own `parse`, which both evaluate Python, is ever called.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import random
 import signal
 import sys
@@ -23,10 +25,11 @@ _NOTHING = 1e-50  # what is left of an exact zero at such a point
 _CLOSE_TO = 1e-25  # relative; far below what two unlike answers could differ by
 _TAME = 1e12  # beyond it a difference of one would not show in the digits above
 _POINTS = 3
+_TOO_LARGE = 3  # exit status
 
 
 def main() -> None:
-    """Answer pairs until stdin ends."""
+    """Answer pairs until stdin ends; where one ends the process that works on it, start another."""
     limits = json.loads(sys.stdin.readline())
     _limit_memory(limits["bytes"])
     logging.disable(logging.CRITICAL)
@@ -34,18 +37,46 @@ def main() -> None:
     import math_verify  # noqa: F401
 
     _say(ready=True)
+    if not hasattr(os, "fork"):
+        _serve(limits["seconds"])
+        return
+    while failure := _forked(limits["seconds"]):
+        _say(**failure)
+
+
+def _forked(seconds: float) -> dict[str, object]:
+    """Answer pairs in a fork, which imports nothing again; say what ended it, nothing if stdin did.
+
+    `late` are those whose time was up; any other end may have come unasked.
+    """
+    child = os.fork()
+    if child == 0:
+        try:
+            _serve(seconds)
+        except (MemoryError, RecursionError):
+            os._exit(_TOO_LARGE)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if not os.WIFSIGNALED(status):
+        too_large = os.WEXITSTATUS(status) != 0
+        return {"why": "scorer limit: too much memory or depth"} if too_large else {}
+    if os.WTERMSIG(status) == signal.SIGPROF:
+        return {"why": f"scorer timeout: over {seconds:g} s of computing", "late": True}
+    return {"why": f"scorer crashed: signal {os.WTERMSIG(status)}", "crashed": True}
+
+
+def _serve(seconds: float) -> None:
     for line in sys.stdin:
         pair = json.loads(line)
-        _limit_time(limits["seconds"])
+        _limit_time(seconds)
         try:
             equal, why = compare(pair["gold"], pair["answer"], equation=pair["equation"])
-        except (MemoryError, RecursionError) as error:
-            _say(error=f"scorer limit: {type(error).__name__}")
+        except (MemoryError, RecursionError):
+            raise
         except Exception as error:  # noqa: BLE001  # whatever SymPy could not do with a hostile pair
-            _say(equal=False, why=f"not comparable: {type(error).__name__}")
-        else:
-            _say(equal=equal, why=why)
+            equal, why = False, f"not comparable: {type(error).__name__}"
         _limit_time(0)
+        _say(equal=equal, why=why)
 
 
 def _say(**facts: object) -> None:
