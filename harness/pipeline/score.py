@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.records import Outcome, Response, Sample, Score
-from harness.scoring import SCORER_IDS, choice, exact, letter, number
+from harness.scoring import SCORER_IDS, choice, exact, letter, math, number
 from harness.store.manifest import write_manifest
 from harness.store.parquet import write_table
 from harness.store.read import Run
@@ -35,11 +35,22 @@ def _score_exact(sample: Sample, responses: Sequence[Response]) -> Score:
     return exact.score(reply.text, sample.gold, reply.finish_reason)
 
 
+def _score_math(sample: Sample, responses: Sequence[Response]) -> Score:
+    reply = responses[-1]
+    return math.score(reply.text, sample.gold, reply.finish_reason, asked(sample))
+
+
+def asked(sample: Sample) -> str:
+    """Return the last question of a sample, without the examples before it."""
+    return sample.turns[-1] if sample.turns else sample.requests[-1].messages[-1].content
+
+
 _BY_RULE: Mapping[str, ScoreSample] = {
     "letter": _score_letter,
     "choice": _score_choice,
     "number": _score_number,
     "exact": _score_exact,
+    "math": _score_math,
 }
 
 
