@@ -28,6 +28,8 @@ from harness.scoring.math.prose import concluded, without_gloss
 from harness.scoring.math.values import Finding, unequal
 from harness.scoring.unanswered import CUT, unanswered
 
+__all__ = ["ID", "Explanation", "Extracted", "Finding", "explain", "score"]
+
 ID = "math/1"
 
 
