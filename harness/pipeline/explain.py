@@ -84,7 +84,9 @@ def _steps(sample: Sample, reply: Response | None, score: Score) -> tuple[Step, 
         return (Step(score.scorer, score.outcome, why),)
     explained = math.explain(reply.text, sample.gold, reply.finish_reason, asked(sample))
     found = explained.extracted
-    place = f"{found.place}: {found.answer!r}; the first candidate was {found.first!r}"
+    place = found.place
+    if found.first is not None:
+        place += f": {found.answer!r}; the first candidate was {found.first!r}"
     unread = "" if explained.findings else score.outcome
     return (Step("extraction", unread, place), *_layers(explained.findings, score))
 

@@ -2,7 +2,7 @@ r"""GSM8K and MATH-500 from the real data to scores, and back again without a mo
 
 import pytest
 
-from cli_kit import harness
+from cli_kit import STORIES, harness
 from harness.analysis.summary import summarize_run
 from harness.errors import UsageError
 from harness.models.mock import MockModel
@@ -126,9 +126,9 @@ def test_the_command_shows_why(finished, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_bundled_model_answers_both_tasks_offline(tmp_path):
+def test_a_real_model_answers_both_tasks(tmp_path):
     asked = harness(
-        "run", "--model", "nano-q4_0", "--tasks", "gsm8k,math500", "--limit", "3",
+        "run", "--model", STORIES, "--tasks", "gsm8k,math500", "--limit", "2",
         cwd=tmp_path, timeout=280,
     )  # fmt: skip
     assert asked.returncode == 0, asked.stderr
@@ -139,3 +139,11 @@ def test_a_bundled_model_answers_both_tasks_offline(tmp_path):
     assert again.returncode == 0, again.stderr
     assert (folder / "responses.parquet").read_bytes() == before
     assert "math500" in again.stdout
+
+
+@pytest.mark.slow
+def test_a_bundled_model_is_too_short_of_context_and_says_so(tmp_path):
+    asked = harness("run", "--model", "nano-q4_0", "--tasks", "gsm8k", "--limit", "2", cwd=tmp_path)
+
+    assert asked.returncode == 3
+    assert "do not fit into 512 tokens of context" in asked.stderr
