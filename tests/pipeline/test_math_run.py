@@ -128,7 +128,7 @@ def test_the_command_shows_why(finished, tmp_path):
 @pytest.mark.slow
 def test_a_real_model_answers_both_tasks(tmp_path):
     asked = harness(
-        "run", "--model", STORIES, "--tasks", "gsm8k,math500", "--limit", "2",
+        "run", "--model", STORIES, "--tasks", "gsm8k,math500", "--limit", "1",
         cwd=tmp_path, timeout=280,
     )  # fmt: skip
     assert asked.returncode == 0, asked.stderr

@@ -1,6 +1,6 @@
 """Score all gold solutions of MATH, MATH-500 and GSM8K, against their own and shuffled answers.
 
-    python tests/bench/math_golds.py
+    python tests/bench/math_solutions.py
 
 Needs the shared test data. Prints outcomes, deciding layers, seconds, every surprise with its
 reason, and the largest memory of a worker.
