@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UsageError, nearest
-from harness.pipeline.score import asked, score_sample, scorer
+from harness.pipeline.score import asked, judge_of, score_sample
 from harness.records import Response, Sample, Score
 from harness.scoring import math
 from harness.scoring.math.compare import LAYERS
 from harness.store.read import Run
-from harness.store.rows import group_responses, sample_from_row
-from harness.tasks.catalog import choose
+from harness.store.rows import response_from_row, sample_from_row
 
 _SHOWN_IDS = 5
 
@@ -43,13 +42,17 @@ def explain(run: Run, wanted: str, trusted: tuple[Path, ...] = ()) -> Explained:
     """Judge one sample of a run again, and say how; `wanted` is the start of its id.
 
     Raises:
-        UsageError: no sample of the run has such an id, or more than one has.
+        UsageError: no sample of the run has such an id, or more than one has; or the run was
+            imported, so nobody here knows its scorer.
         StoreError: the run is damaged.
     """
     sample = _find(run, wanted)
-    found = group_responses(run.rows("responses")).get((sample.task, sample.sample_id), [])
-    protocol = run.manifest.tasks[sample.task].protocol
-    score = score_sample(scorer(protocol.scorer, choose([sample.task], trusted)[0]), sample, found)
+    rows = run.rows("responses")
+    own = (
+        row for row in rows if (row["task"], row["sample_id"]) == (sample.task, sample.sample_id)
+    )
+    found = [response_from_row(row) for row in own]
+    score = score_sample(judge_of(run, sample.task, trusted), sample, found)
     reply = found[-1] if found else None
     return Explained(
         sample,

@@ -78,6 +78,23 @@ def score_sample(judge: ScoreSample, sample: Sample, responses: Sequence[Respons
     return judge(sample, responses)
 
 
+def judge_of(run: Run, task: str, trusted: tuple[Path, ...] = ()) -> ScoreSample:
+    """Return the present scorer of one task of a run.
+
+    Raises:
+        UsageError: the run was imported, so nobody here knows its scorer.
+    """
+    if run.manifest.is_imported:
+        raise UsageError(
+            f"{run.folder.name} was imported with its scores; import the log again, with another "
+            "--filter or --metric, to judge it otherwise"
+        )
+    protocol = run.manifest.tasks[task].protocol
+    choice = choose([task], trusted)[0]
+    shots = protocol.shots if choice.entry.stock else None
+    return scorer(_current_id(protocol.scorer), replace(choice, shots=shots))
+
+
 def rescore(run: Run, trusted: tuple[Path, ...] = ()) -> Run:
     """Judge the stored responses of a finished run again; no model is asked.
 
@@ -87,17 +104,10 @@ def rescore(run: Run, trusted: tuple[Path, ...] = ()) -> Run:
         UsageError: the run was imported, so nobody here knows its scorer.
         StoreError: the run is damaged or cannot be written.
     """
-    if run.manifest.is_imported:
-        raise UsageError(
-            f"{run.folder.name} was imported with its scores; import the log again, with another "
-            "--filter or --metric, to judge it otherwise"
-        )
     judges, tasks = {}, {}
     for name, record in run.manifest.tasks.items():
-        entry = choose([name], trusted)[0]
-        task = replace(entry, shots=record.protocol.shots if entry.entry.stock else None)
         scorer_id = _current_id(record.protocol.scorer)
-        judges[name] = scorer(scorer_id, task)
+        judges[name] = judge_of(run, name, trusted)
         tasks[name] = replace(record, protocol=replace(record.protocol, scorer=scorer_id))
     errors = dict.fromkeys(tasks, 0)
     rows = [score_row(s, score) for s, score in _scored(run, judges, errors)]
