@@ -207,7 +207,8 @@ async def _write_wrong(writer: asyncio.StreamWriter, wrong: Wrong) -> None:
     framing = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {wrong.length}"
     if not wrong.headless:
         writer.write(
-            f"HTTP/1.1 200 X\r\nContent-Type: {wrong.content_type}\r\n{framing}\r\n\r\n".encode()
+            f"HTTP/1.1 200 X\r\nContent-Type: {wrong.content_type}\r\n{framing}\r\n"
+            "Connection: close\r\n\r\n".encode()
         )
     for piece in wrong.pieces:
         writer.write(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)

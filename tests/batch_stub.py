@@ -149,7 +149,7 @@ class BatchStub:
                 "processing_status": "ended" if ended else "in_progress",
                 "request_counts": {"processing": 0 if ended else n, "succeeded": n if ended else 0,
                                    "errored": 0, "canceled": 0, "expired": 0},
-                "results_url": None,
+                "results_url": f"{self.url}/v1/messages/batches/{batch.id}/results",
             }  # fmt: skip
         status = "completed" if ended else "in_progress"
         status = "expired" if ended and self.expire else "failed" if self.fail else status
