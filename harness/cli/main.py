@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import demo, doctor, models, report, run, score, tasks
+from harness.cli import demo, doctor, gate, models, report, run, score, tasks
 from harness.cli.output import result, say
 from harness.errors import HarnessError, InterruptedRunError, UsageError
 
@@ -29,7 +29,11 @@ app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)
 app.command("report")(report.report)
 app.command("score")(score.score)
+app.command("gate")(gate.gate)
 app.command("doctor")(doctor.doctor)
+baselines = typer.Typer(help="Freeze a run as what a gate compares with.", no_args_is_help=True)
+baselines.command("save")(gate.save)
+app.add_typer(baselines, name="baseline")
 
 
 def _show_version(wanted: bool) -> None:

@@ -46,24 +46,23 @@ def decide_so_far(policy: Policy, baseline: Scored, candidate: Scored, orders: O
 
 
 def gated_tasks(policy: Policy, baseline: Scored, candidate: Scored) -> list[str]:
-    """Return the tasks of the baseline that are judged, each under its own protocol.
+    """Return the tasks that are judged: all of the baseline, or only those the policy names.
 
     Raises:
         NotComparableError: the candidate lacks a task that the baseline has, or one that the
             policy names; or a protocol differs.
     """
-    known = list(baseline.manifest.tasks)
+    known = [task for task in baseline.manifest.tasks if policy.judges(task)]
     missing = [t for t in (*policy.named_tasks, *known) if t not in candidate.manifest.tasks]
     missing += [t for t in policy.named_tasks if t not in known]
     if missing:
         names = ", ".join(dict.fromkeys(missing))
         raise NotComparableError(
-            f"{names}: not in both, the baseline has {', '.join(known)}, the candidate "
-            f"{', '.join(candidate.manifest.tasks)}. Run the same tasks, or take the name out "
-            "of the policy and save a baseline without it"
+            f"{names}: not in both. The baseline has {', '.join(baseline.manifest.tasks)}, the "
+            f"candidate {', '.join(candidate.manifest.tasks)}. Run the same tasks, or take "
+            "the name out of the policy and save a baseline without it"
         )
     for task in known:
-        policy.margin_of(task)
         check_alike(task, baseline, candidate)
     return known
 
@@ -209,16 +208,28 @@ def _difference(pair: TaskPair) -> Estimate:
 
 
 def smallest_drop(n: int, discordance: float, policy: Policy) -> float | None:
-    """Return the smallest drop that n items would find; None where they would find none."""
-    if n < 1 or not 0 < discordance < 1:
+    """Return the smallest drop that n items would find; None where they would find none.
+
+    A drop larger than the discordance brings discordance of its own with it: where none up to
+    `discordance` would be found, it is the smallest one that loses every discordant item.
+    """
+    from scipy.optimize import brentq
+
+    def found(share: float) -> float | None:
+        return minimum_detectable_drop(n, share, policy.alpha, policy.power) if n else None
+
+    least, most = max(discordance, 1e-9), 1 - 1e-9
+    if found(most) is None:
         return None
-    return minimum_detectable_drop(n, discordance, policy.alpha, policy.power)
+    if (drop := found(min(least, most))) is not None:
+        return drop
+    return float(brentq(lambda share: -1 if found(share) is None else 1, least, most, xtol=1e-6))
 
 
-def items_needed(margin: float, discordance: float, policy: Policy) -> int | None:
-    """Return how many items would decide about a margin; None where it cannot be said."""
-    if not 0 < discordance < 1:
-        return None
+def items_needed(margin: float, discordance: float, policy: Policy) -> int:
+    """Return how many items would decide about a margin."""
+    if discordance >= 1:
+        discordance = 1 - 1e-9
     # Two that differ less often than the margin cannot be that far apart.
     return sample_size(margin, max(margin, discordance), policy.alpha, policy.power)
 

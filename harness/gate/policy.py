@@ -33,7 +33,7 @@ class Policy(BaseModel):
     """When a candidate passes. Margins and rates are fractions, or text such as "2pp".
 
     - `margin`: how far behind the baseline is still good enough; one number, or one for each
-      task and `default` for the others;
+      task and `default` for the others, which without a default are not judged;
     - `alpha`: chance of passing a candidate that is behind by the margin, and of failing one
       that is behind by no more;
     - `mode`: `fixed` asks everything and decides once, `sequential` decides as early as it may;
@@ -61,19 +61,13 @@ class Policy(BaseModel):
     max_cost: Annotated[float, Field(ge=0)] | None = None
     on_inconclusive: Literal["fail", "warn"] = "fail"
 
-    def margin_of(self, task: str) -> float:
-        """Return the margin of a task, a fraction.
+    def judges(self, task: str) -> bool:
+        """Say whether the policy has a margin for a task."""
+        return task in self.margin or DEFAULT in self.margin
 
-        Raises:
-            UsageError: the policy names neither the task nor a default.
-        """
-        found = self.margin.get(task, self.margin.get(DEFAULT))
-        if found is None:
-            raise UsageError(
-                f'the policy has no margin for {task}: add `{task} = "2pp"` or `default = ...` '
-                "under [margin]"
-            )
-        return found
+    def margin_of(self, task: str) -> float:
+        """Return the margin of a task that is judged, a fraction."""
+        return self.margin.get(task) or self.margin[DEFAULT]
 
     @property
     def named_tasks(self) -> list[str]:

@@ -94,7 +94,8 @@ def _swap(baseline: Scored, candidate: Scored, rng: np.random.Generator) -> _Swa
 def _damage(policy: Policy, candidate: Scored, rng: np.random.Generator) -> Scored:
     """Turn right answers wrong until each task has lost PLANTED times its margin."""
     items = candidate.items.copy()
-    for task, rows in items.groupby("task", observed=True):
+    judged = items[[policy.judges(str(task)) for task in items["task"]]]
+    for task, rows in judged.groupby("task"):
         right = rows.index[rows["outcome"] == Outcome.CORRECT.value]
         count = min(len(right), round(PLANTED * policy.margin_of(str(task)) * len(rows)))
         lost = np.isin(items.index, rng.choice(np.asarray(right), size=count, replace=False))

@@ -42,9 +42,10 @@ class TaskVerdict:
     """One task. `n` items were answered by both of `n_items`; `n_seen` were looked at.
 
     `smallest_drop` is the drop that this many items would find at the observed discordance,
-    None where none would be; `n_needed` the items that would decide about the margin, None
-    where it cannot be said. `read_by_both` is the difference over the items that both answered
-    readably: where a failed task is fine there, it lost readable replies, not right answers.
+    None where none would be; `n_needed` the items that would decide about the margin.
+    `read_by_both` is the difference over the items that both answered readably, with its 90 %
+    interval; `only_unread`: the task failed, but not there: it lost readable replies, not right
+    answers.
     """
 
     task: str
@@ -56,7 +57,7 @@ class TaskVerdict:
     gains: int
     losses: int
     smallest_drop: float | None
-    n_needed: int | None
+    n_needed: int
     read_by_both: Estimate
     only_unread: bool
     criteria: tuple[Criterion, ...]

@@ -64,8 +64,6 @@ def _telling(task: TaskVerdict, criterion: Criterion) -> str:
 
 
 def _what_would_decide(task: TaskVerdict) -> str:
-    if task.n_needed is None:
-        return ""
     if task.n_needed > task.n:
         return f"; about {task.n_needed:,} items would decide, {task.n:,} were answered"
     return "; the difference lies too near the margin for this many items"

@@ -82,7 +82,7 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         progress.note(f"already complete: {folder} (use --fresh to ask everything again)")
         return load_run(folder)
     with Journal(folder) as journal:
-        started = journal.meta("started_at") or _now()
+        started = journal.meta("started_at") or now()
         if journal.meta("started_at") is None:
             journal.add_samples(plan.samples)
             journal.set_meta("started_at", started)
@@ -153,7 +153,7 @@ def _finish(journal: Journal, model: Model, plan: Plan, command: tuple[str, ...]
         tasks={task.protocol.task: _record(task, errors) for task in plan.tasks},
         files=files,
         started_at="",
-        finished_at=_now(),
+        finished_at=now(),
         command=command,
         limit=plan.limit,
         seed=plan.seed,
@@ -195,5 +195,6 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time in UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")

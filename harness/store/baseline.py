@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _KIND = b"harness_baseline"
 _SCORES = ("task", "sample_id", "subject", "outcome", "value")
+_TEXTS = ("task", "sample_id", "subject", "outcome")
 _RESPONSES = ("task", "sample_id", "total_seconds", "cost_usd")
 ITEM_COLUMNS = (*_SCORES, "seconds", "cost_usd")
 """One row a sample: `seconds` and `cost_usd` are sums over its responses, null where unknown."""
@@ -92,7 +93,8 @@ def load_baseline(path: Path) -> Scored:
             f"{path} is a parquet file, but no baseline; `harness baseline save RUN FILE` makes one"
         )
     manifest = parse_manifest(text, path)
-    return Scored(path, manifest, table.to_pandas())
+    items = table.to_pandas().astype({"seconds": "float64"})
+    return Scored(path, manifest, items.astype(dict.fromkeys(_TEXTS, object)))
 
 
 def _schema() -> Any:

@@ -1,0 +1,193 @@
+"""`harness gate`: may the candidate replace the baseline? And `harness baseline save`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from harness.cli import options
+from harness.cli.output import as_json, result, say, table
+from harness.cli.progress import shown_progress
+from harness.cli.run import stopping
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.gate.policy import Policy
+    from harness.gate.selftest import SelfTest
+    from harness.gate.verdict import Verdict
+    from harness.store.baseline import Scored
+
+BaselineFile = Annotated[
+    str, typer.Option("--baseline", help="File of `harness baseline save`, or a run.")
+]
+Candidate = Annotated[str | None, typer.Option("--run", help="Finished run of the candidate.")]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", help="TOML file; see the README.")]
+Margin = Annotated[
+    str | None, typer.Option(help="How far behind is good enough, such as 2pp or 0.02.")
+]
+Mode = Annotated[
+    str | None, typer.Option(help="fixed: ask everything; sequential: stop when it is clear.")
+]
+JUnit = Annotated[Path | None, typer.Option("--junit-xml", help="Write JUnit XML here.")]
+Markdown = Annotated[Path | None, typer.Option("--markdown", help="Write a Markdown summary here.")]
+SelfTestDraws = Annotated[
+    int,
+    typer.Option(
+        "--self-test", min=0, metavar="N",
+        help="Instead of a verdict: how often this gate errs on these items, over N draws.",
+    ),
+]  # fmt: skip
+
+
+def gate(
+    baseline: BaselineFile,
+    run: Candidate = None,
+    model: options.Model = None,
+    policy: PolicyFile = None,
+    margin: Margin = None,
+    alpha: Annotated[float | None, typer.Option(help="Error rate of either verdict.")] = None,
+    mode: Mode = None,
+    junit_xml: JUnit = None,
+    markdown: Markdown = None,
+    self_test: SelfTestDraws = 0,
+    context: options.Context = None,
+    slots: options.Slots = 1,
+    threads: options.Threads = None,
+    llama_server: options.LlamaServer = None,
+    registry: options.Registry = None,
+    results: options.Results = Path("results"),
+    json: options.Json = False,
+) -> None:
+    """Pass, fail, or say that it cannot be told: may the candidate replace the baseline?"""
+    from harness.gate.policy import load_policy
+    from harness.models.llamacpp.options import EngineOptions
+
+    if (run is None) == (model is None):
+        raise UsageError("a gate needs a candidate: either --run RUN or --model MODEL")
+    stated = {"margin": _number(margin), "alpha": alpha, "mode": mode}
+    changes = {name: value for name, value in stated.items() if value is not None}
+    rules = load_policy(policy, changes)
+    held_to = _scored(baseline, results)
+    if model is None:
+        candidate = _scored(str(run), results)
+        if self_test:
+            _show_self_test(rules, held_to, candidate, self_test, as_script=json)
+            return
+        verdict = _judged(rules, held_to, candidate)
+    else:
+        engine = EngineOptions(
+            api_key=os.environ.get("LLAMA_API_KEY"), llama_server=llama_server,
+            context=context, slots=slots, threads=threads,
+        )  # fmt: skip
+        verdict = _asked(model, rules, held_to, (engine, registry, results))
+    _write(verdict, junit_xml, markdown)
+    _show(verdict, as_script=json)
+    raise typer.Exit(_exit_code(verdict, rules))
+
+
+def save(
+    run: Annotated[str, typer.Argument(help="Run id, or the folder of a run.")],
+    file: Annotated[Path, typer.Argument(help="Such as baseline.parquet.")],
+    results: options.Results = Path("results"),
+) -> None:
+    """Freeze the scores of a run in one small file without texts, for later gates."""
+    from harness.store.baseline import save_baseline, scored_run
+    from harness.store.read import load_run
+
+    scored = scored_run(load_run(run, results))
+    save_baseline(scored, file)
+    result(f"{file}: {len(scored.items):,} items, {file.stat().st_size / 1e3:,.0f} kB")
+
+
+def _number(text: str | None) -> float | str | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text
+
+
+def _scored(name: str, results: Path) -> Scored:
+    from harness.store.baseline import load_baseline, scored_run
+    from harness.store.read import load_run
+
+    if Path(name).is_file() or name.endswith(".parquet"):
+        return load_baseline(Path(name))
+    return scored_run(load_run(name, results))
+
+
+def _judged(rules: Policy, held_to: Scored, candidate: Scored) -> Verdict:
+    from harness.pipeline.gate import Gate, judge
+
+    return judge(Gate(rules, held_to), candidate)
+
+
+def _asked(
+    model: str, rules: Policy, held_to: Scored, setup: tuple[Any, Path | None, Path]
+) -> Verdict:
+    from harness.models.open import OpenOptions
+    from harness.pipeline.gate import Gate, gate_model
+    from harness.pipeline.options import RunOptions
+
+    engine, registry, results = setup
+    running = RunOptions(results, command=("harness", *sys.argv[1:]))
+    opening = OpenOptions(engine, registry, note=say)
+    with shown_progress() as progress, stopping(running.stop):
+        return gate_model(model, Gate(rules, held_to), opening, running, progress)
+
+
+def _write(verdict: Verdict, junit_xml: Path | None, markdown: Path | None) -> None:
+    from harness.gate import outputs
+    from harness.store.files import replace_file
+
+    if junit_xml is not None:
+        replace_file(junit_xml, outputs.junit_xml(verdict))
+    if markdown is not None:
+        replace_file(markdown, outputs.markdown(verdict).encode())
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(outputs.markdown(verdict))
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in outputs.workflow_commands(verdict):
+            say(line)
+
+
+def _show(verdict: Verdict, *, as_script: bool) -> None:
+    from harness.gate import outputs, words
+
+    if as_script:
+        as_json(outputs.as_json(verdict))
+        return
+    table(words.COLUMNS, list(words.rows(verdict)))
+    result(words.sentence(verdict))
+
+
+def _show_self_test(
+    rules: Policy, held_to: Scored, candidate: Scored, draws: int, *, as_script: bool
+) -> None:
+    from dataclasses import asdict
+
+    from harness.gate.selftest import PLANTED, self_test
+
+    found: SelfTest = self_test(rules, held_to, candidate, draws)
+    if as_script:
+        as_json(asdict(found))
+        return
+    lines = {
+        "false alarms where neither is better": found.false_alarms,
+        "cannot tell where neither is better": found.inconclusive,
+        f"misses of a drop of {PLANTED:g} margins": found.misses,
+    }
+    for name, rate in lines.items():
+        assert rate.value is not None and rate.low is not None and rate.high is not None  # noqa: S101, PT018
+        result(f"{name}: {rate.value:.1%} ({rate.low:.1%} … {rate.high:.1%}, n={rate.n})")
+
+
+def _exit_code(verdict: Verdict, rules: Policy) -> int:
+    from harness.gate.verdict import Status
+
+    tolerated = verdict.status is Status.INCONCLUSIVE and rules.on_inconclusive == "warn"
+    return 0 if tolerated else verdict.exit_code

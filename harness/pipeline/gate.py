@@ -1,0 +1,266 @@
+"""Ask a candidate what its baseline was asked, no more of it than the verdict needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness import __version__
+from harness.errors import InterruptedRunError, NotComparableError
+from harness.gate.decidable import check_decidable
+from harness.gate.decide import decide, decide_so_far, gated_tasks
+from harness.gate.order import Orders, draw_orders
+from harness.gate.outputs import as_json
+from harness.gate.pairing import check_alike
+from harness.gate.policy import Policy
+from harness.gate.verdict import Status, Verdict
+from harness.models.base import Model
+from harness.models.open import OpenOptions, open_model
+from harness.pipeline.options import Asking, Progress, RunOptions
+from harness.pipeline.plan import Plan, PlannedTask, check_capabilities, chosen
+from harness.pipeline.run import execute, now
+from harness.pipeline.score import score_sample, scorer
+from harness.pipeline.work import ask, outstanding, reuse
+from harness.records import Sample, Score
+from harness.store.baseline import ITEM_COLUMNS, Scored, scored_run
+from harness.store.files import replace_file
+from harness.store.journal import Journal
+from harness.store.manifest import MANIFEST, Manifest, TaskRecord
+from harness.store.rows import group_responses
+from harness.tasks.lm_eval_adapter import load_task
+
+VERDICT_FILE = "gate.json"
+_LEAST_STEP = 32
+_STEP_SHARE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What is promised, and against whom."""
+
+    policy: Policy
+    baseline: Scored
+
+
+def gate_model(
+    address: str, gate: Gate, opening: OpenOptions, options: RunOptions, progress: Progress
+) -> Verdict:
+    """Ask the model at an address what the baseline was asked, and judge it.
+
+    In the mode `sequential` it stops as soon as the verdict stands; the answers so far are kept,
+    and the same command, or `harness run`, goes on from there.
+
+    Raises:
+        UsageError: the policy could not be decided, or the model cannot be used.
+        NotComparableError: the baseline's items or protocol can no longer be had.
+        InterruptedRunError: stopped by the user; the same command continues.
+    """
+    check_decidable(gate.policy, gate.baseline)
+    model = open_model(address, opening)
+    try:
+        for note in model.warnings:
+            progress.note(f"note: {note}")
+        plan = plan_like(gate, model)
+        candidate = _nothing_yet(model, plan)
+        for task in gated_tasks(gate.policy, gate.baseline, candidate):
+            check_alike(task, gate.baseline, candidate)
+        verdict = _ask(model, plan, gate, options, progress)
+    finally:
+        model.close()
+    return verdict
+
+
+def plan_like(gate: Gate, model: Model) -> Plan:
+    """Plan the very items of the baseline's tasks that the policy judges.
+
+    Raises:
+        NotComparableError: the dataset has lost some of them.
+        ModelError: the model cannot do what a task needs.
+    """
+    manifest = gate.baseline.manifest
+    names = tuple(task for task in manifest.tasks if gate.policy.judges(task))
+    choices = [
+        replace(
+            choice,
+            shots=manifest.tasks[choice.entry.name].protocol.shots if choice.entry.stock else None,
+            max_tokens=manifest.tasks[choice.entry.name].protocol.max_tokens
+            if choice.entry.stock
+            else None,
+        )
+        for choice in chosen(Asking(names))
+    ]
+    check_capabilities(choices, model.info)
+    tasks: list[PlannedTask] = []
+    warnings: list[str] = []
+    for choice in choices:
+        task = load_task(choice)
+        wanted = set(_ids(gate.baseline, choice.entry.name))
+        samples = tuple(s for s in task.samples if s.sample_id in wanted)
+        if len(samples) < len(wanted):
+            raise NotComparableError(
+                f"{choice.entry.name}: {len(wanted) - len(samples)} of the baseline's "
+                f"{len(wanted)} items are no longer in the dataset; save a new baseline"
+            )
+        tasks.append(PlannedTask(choice, task.protocol(samples), samples, task.chance))
+        warnings += task.warnings
+    return Plan(tuple(tasks), tuple(warnings), manifest.limit, manifest.seed)
+
+
+def _ids(baseline: Scored, task: str) -> list[str]:
+    items = baseline.items
+    return [str(i) for i in items.loc[items["task"] == task, "sample_id"]]
+
+
+def _ask(model: Model, plan: Plan, gate: Gate, options: RunOptions, progress: Progress) -> Verdict:
+    folder = options.results / plan.run_id(model.info)
+    if gate.policy.mode == "fixed" or (folder / MANIFEST).is_file():
+        run = execute(model, plan, options, progress)
+        verdict = judge(gate, scored_run(run))
+    else:
+        options.stop.attach(model)
+        with Journal(folder) as journal:
+            verdict = _Asking(model, plan, gate, journal).until_decided(options, progress)
+        if not _open_items(verdict):
+            execute(model, plan, options, progress)
+    text = json.dumps(as_json(verdict), indent=2, ensure_ascii=False, default=str)
+    replace_file(folder / VERDICT_FILE, (text + "\n").encode("utf-8", "replace"))
+    return verdict
+
+
+def judge(gate: Gate, candidate: Scored) -> Verdict:
+    """Judge a candidate whose run is finished, in the mode of the policy."""
+    policy, baseline = gate.policy, gate.baseline
+    if policy.mode == "fixed":
+        return decide(policy, baseline, candidate)
+    tasks = gated_tasks(policy, baseline, candidate)
+    orders = draw_orders(baseline, candidate.manifest.model.identity, tasks)
+    return decide_so_far(policy, baseline, candidate, orders)
+
+
+def _open_items(verdict: Verdict) -> bool:
+    return any(task.n_seen < task.n_items for task in verdict.tasks)
+
+
+class _Asking:
+    """One sequential pass: asks in the order drawn, looks, and asks on where nothing stands."""
+
+    def __init__(self, model: Model, plan: Plan, gate: Gate, journal: Journal) -> None:
+        self._model, self._plan, self._gate, self._journal = model, plan, gate, journal
+        self._candidate = _nothing_yet(model, plan)
+        names = [task.protocol.task for task in plan.tasks]
+        self._orders = draw_orders(gate.baseline, model.info.identity, names)
+        self._scores: dict[tuple[str, str], Score] = {}
+
+    def until_decided(self, options: RunOptions, progress: Progress) -> Verdict:
+        self._begin()
+        if not options.fresh:
+            reuse(self._journal, self._model.info, self._plan, options.results, progress)
+        progress.start(self._plan.parts, len(self._journal.answered()))
+        counts = dict.fromkeys(self._orders.ids, 0)
+        while True:
+            counts = self._more(counts, self._verdict(counts) if any(counts.values()) else None)
+            orders = self._orders.first(counts)
+            self._answer(_only(self._plan, orders), options, progress)
+            verdict = self._verdict(counts)
+            progress.note(_how_it_stands(verdict))
+            if verdict.status is Status.FAILED or not self._open(counts, verdict):
+                return verdict
+
+    def _begin(self) -> None:
+        """Write down what will be asked, and in which order, before anything is."""
+        if self._journal.meta("started_at") is None:
+            self._journal.add_samples(self._plan.samples)
+            self._journal.set_meta("started_at", now())
+        self._journal.set_meta("gate_order", self._orders.seed)
+
+    def _open(self, counts: Mapping[str, int], verdict: Verdict) -> list[str]:
+        """Tasks without a verdict that have items left."""
+        return [
+            task.task
+            for task in verdict.tasks
+            if task.status is not Status.PASSED
+            and counts[task.task] < len(self._orders.ids[task.task])
+        ]
+
+    def _more(self, counts: Mapping[str, int], verdict: Verdict | None) -> dict[str, int]:
+        wanted = self._open(counts, verdict) if verdict else list(counts)
+        return {
+            task: count + max(_LEAST_STEP, count // _STEP_SHARE) if task in wanted else count
+            for task, count in counts.items()
+        }
+
+    def _answer(self, plan: Plan, options: RunOptions, progress: Progress) -> None:
+        for turn in range(plan.turns):
+            work = outstanding(self._journal, plan, turn)
+            if work and not options.stop.requested:
+                ask(self._journal, self._model, work, progress)
+            if options.stop.requested and work:
+                raise InterruptedRunError(
+                    "stopped; every answer so far is stored, the same command continues from here"
+                )
+
+    def _verdict(self, counts: Mapping[str, int]) -> Verdict:
+        orders = self._orders.first(counts)
+        return decide_so_far(self._gate.policy, self._gate.baseline, self._scored(orders), orders)
+
+    def _scored(self, orders: Orders) -> Scored:
+        import pandas as pd
+
+        answers = group_responses(self._journal.mappings("responses"))
+        rows = []
+        for task in _only(self._plan, orders).tasks:
+            judge_sample = scorer(task.protocol.scorer, task.choice)
+            for sample in task.samples:
+                key = sample.task, sample.sample_id
+                found = answers.get(key, [])
+                score = self._scores.get(key) or score_sample(judge_sample, sample, found)
+                if score.scorer:  # an error may have an answer the next time
+                    self._scores[key] = score
+                seconds = sum(r.total_seconds or 0.0 for r in found) or None
+                cost = sum(r.cost_usd or 0.0 for r in found) or None
+                rows.append((*key, sample.subject, score.outcome.value, score.value, seconds, cost))
+        items = pd.DataFrame(rows, columns=list(ITEM_COLUMNS))
+        return replace(self._candidate, items=items)
+
+
+def _only(plan: Plan, orders: Orders) -> Plan:
+    tasks = []
+    for task in plan.tasks:
+        by_id: dict[str, Sample] = {sample.sample_id: sample for sample in task.samples}
+        samples = tuple(by_id[i] for i in orders.ids[task.protocol.task])
+        tasks.append(replace(task, samples=samples))
+    return replace(plan, tasks=tuple(tasks))
+
+
+def _nothing_yet(model: Model, plan: Plan) -> Scored:
+    """The candidate before its first answer: whom and what, no items."""
+    import pandas as pd
+
+    manifest = Manifest(
+        run_id=plan.run_id(model.info),
+        harness_version=__version__,
+        status="incomplete",
+        model=model.info,
+        tasks={
+            t.protocol.task: TaskRecord(t.protocol, len(t.samples), 0, t.chance) for t in plan.tasks
+        },
+        files={},
+        started_at="",
+        finished_at="",
+        command=(),
+        limit=plan.limit,
+        seed=plan.seed,
+    )
+    return Scored(Path(manifest.run_id), manifest, pd.DataFrame(columns=list(ITEM_COLUMNS)))
+
+
+def _how_it_stands(verdict: Verdict) -> str:
+    parts = []
+    for task in verdict.tasks:
+        evidence = task.accuracy.evidence
+        value = evidence.estimate.value
+        shown = "-" if value is None else f"{100 * value:+.1f}"
+        parts.append(f"{task.task} {task.n_seen} of {task.n_items} asked, {shown} points")
+    return f"{verdict.status.value} so far: " + "; ".join(parts)
