@@ -17,7 +17,13 @@ if TYPE_CHECKING:
         expected_calibration_error,
         risk_coverage,
     )
-    from harness.stats.difference import PairedDifference, noninferiority, paired_difference
+    from harness.stats.difference import (
+        MacroDifference,
+        PairedDifference,
+        macro_difference,
+        noninferiority,
+        paired_difference,
+    )
     from harness.stats.estimate import (
         Interval,
         clustered_standard_error,
@@ -70,6 +76,7 @@ __all__ = [
     "EProcess",
     "Flips",
     "Interval",
+    "MacroDifference",
     "NonInferiority",
     "PairedDifference",
     "PartialEstimate",
@@ -88,6 +95,7 @@ __all__ = [
     "krippendorff_alpha",
     "letter_divergence",
     "letter_probabilities",
+    "macro_difference",
     "macro_interval",
     "mcnemar_exact",
     "mcnemar_mid_p",
@@ -118,6 +126,7 @@ _HOMES = {
     "EProcess": "sequential",
     "Flips": "flips",
     "Interval": "estimate",
+    "MacroDifference": "difference",
     "NonInferiority": "paired",
     "PairedDifference": "difference",
     "PartialEstimate": "subsample",
@@ -136,6 +145,7 @@ _HOMES = {
     "krippendorff_alpha": "judge",
     "letter_divergence": "flips",
     "letter_probabilities": "flips",
+    "macro_difference": "difference",
     "macro_interval": "estimate",
     "mcnemar_exact": "paired",
     "mcnemar_mid_p": "paired",

@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harness.stats.arrays import Clusters, Floats, as_clusters, as_pair
+from harness.stats.arrays import Clusters, Floats, as_clusters, as_fractions, as_pair
 from harness.stats.estimate import ROUNDING, Interval
 from harness.stats.paired import NonInferiority, check_margin, score_interval, score_statistic
 
@@ -43,6 +44,16 @@ class PairedDifference:
     def discordance(self) -> float:
         """Share of items on which the two differ."""
         return (self.gains + self.losses) / self.n
+
+
+@dataclass(frozen=True, slots=True)
+class MacroDifference:
+    """Mean over `n_strata` of the mean differences within each: every stratum counts the same."""
+
+    difference: float
+    standard_error: float | None
+    interval: Interval
+    n_strata: int
 
 
 class _Differences(NamedTuple):
@@ -143,6 +154,45 @@ def noninferiority(
     if interval is None or statistic is None:
         return None
     return NonInferiority(_tail(sample, spread, statistic), interval.low)
+
+
+def macro_difference(
+    baseline: ArrayLike,
+    candidate: ArrayLike,
+    strata: Iterable[Hashable],
+    confidence: float = 0.95,
+) -> MacroDifference:
+    """Return the plain mean over strata of the mean differences within each; scores in [0, 1].
+
+    With k strata of n_h items each, all items alone: SE² = sum(s_h²/n_h) / k², where a stratum
+    of one item takes the variance pooled over the others. The strata count as fixed. The
+    interval is Tango's for the mean gain and loss over the strata, on as many items as would
+    have that SE; without spread on as many as have the mean of 1/n_h.
+
+    Source: Cochran, Sampling Techniques, 1977, (5.6), with equal weights; effective counts as
+    in `paired_difference`.
+
+    Raises:
+        ValueError: no scores, unlike lengths, or a score outside [0, 1].
+    """
+    first, second = as_pair(as_fractions(baseline, "scores"), as_fractions(candidate, "scores"))
+    values, groups = second - first, as_clusters(strata, len(first))
+    weights = 1 / (groups.n * groups.sizes)  # of one item in the mean over strata
+    means = groups.sums(values) / groups.sizes
+    squares = groups.sums((values - means[groups.codes]) ** 2)
+    pooled = float(squares.sum()) / max(1, len(values) - groups.n)
+    single = groups.sizes == 1
+    variances = np.where(single, pooled, squares / np.maximum(groups.sizes - 1, 1))
+    error = math.sqrt(float(np.sum(variances / groups.sizes))) / groups.n
+    gains = float(np.sum(groups.sums(np.maximum(values, 0)) * weights))
+    losses = float(np.sum(groups.sums(np.maximum(-values, 0)) * weights))
+    known = error > ROUNDING
+    plain = groups.n / float(np.mean(1 / groups.sizes))
+    size = (gains + losses - (gains - losses) ** 2) / error**2 if known else plain
+    interval = score_interval(
+        gains * size, losses * size, size, NormalDist().inv_cdf((1 + confidence) / 2)
+    )
+    return MacroDifference(gains - losses, error if known else None, interval, groups.n)
 
 
 def _pair(

@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from harness.stats import (
+    macro_difference,
     mean_standard_error,
     noninferiority,
     paired_difference,
@@ -271,12 +272,32 @@ def test_a_margin_that_is_none_is_refused(scale, margin):
         noninferiority([scale, 0], [0, scale], margin)
 
 
-@pytest.mark.parametrize(
-    ("n", "kind", "graded"),
-    [(50, None, False), (200, "fives", False), (50, "twos", True), (200, "uneven", True)],
-)
-def test_intervals_cover_as_often_as_they_say(n, kind, graded):
-    assert 0.935 <= coverage(11, n, (0.1, 0.2), kind, graded=graded) <= 0.97
+def answers(rng, n, kind):
+    """0/1 scores of two systems whose chances depend on the item and on the cluster's topic."""
+    clusters = np.arange(n) if kind is None else clusters_of(n, kind)
+    easy, suits_second = rng.normal(size=(2, clusters.max() + 1))[:, clusters]
+    first = 1 / (1 + np.exp(-easy - 1.0))
+    second = 1 / (1 + np.exp(-easy - 0.5 * suits_second - 0.5))
+    return (rng.random(n) < first) * 1.0, (rng.random(n) < second) * 1.0, clusters
+
+
+@pytest.mark.parametrize("kind", [None, "fives"])
+@pytest.mark.parametrize("n", [50, 200, 1000])
+def test_intervals_cover_as_often_as_they_say(n, kind):
+    baseline, candidate, _ = answers(np.random.default_rng(1), 4_000_000, None)
+    truth = float(np.mean(candidate - baseline))
+    rng = np.random.default_rng(11)
+    hits = 0
+    for _ in range(2000):
+        low, high = paired_difference(*answers(rng, n, kind)).interval
+        hits += low <= truth <= high
+
+    assert 0.935 <= hits / 2000 <= 0.965
+
+
+@pytest.mark.parametrize(("n", "kind"), [(50, "twos"), (200, "uneven")])
+def test_intervals_of_graded_scores_cover_as_often_as_they_say(n, kind):
+    assert 0.935 <= coverage(11, n, (0.1, 0.2), kind, graded=True) <= 0.97
 
 
 @pytest.mark.slow
@@ -312,3 +333,56 @@ def test_at_the_margin_noninferiority_is_claimed_as_seldom_as_it_says(kind):
         claimed += test.p < 0.05
 
     assert claimed / 1500 <= 0.065
+
+
+def test_a_macro_difference_by_hand():
+    # Strata of 4 and 2 items: differences 1 0 0 0 and -1 0.
+    found = macro_difference([0, 1, 1, 1, 1, 0], [1, 1, 1, 1, 0, 0], "aaaabb")
+    variances = np.var([1, 0, 0, 0], ddof=1) / 4 + np.var([-1, 0], ddof=1) / 2
+
+    assert found.difference == pytest.approx((1 / 4 - 1 / 2) / 2, abs=1e-12)
+    assert found.standard_error == pytest.approx(variances**0.5 / 2, abs=1e-12)
+    assert found.n_strata == 2
+
+
+def test_one_stratum_is_the_plain_difference():
+    pair = scores(30, 55, 800)
+    plain = paired_difference(*pair)
+
+    macro = macro_difference(*pair, ["all"] * 800)
+
+    assert macro.difference == pytest.approx(plain.difference, abs=1e-12)
+    assert macro.standard_error == pytest.approx(plain.standard_error, rel=1e-9)
+    assert macro.interval == pytest.approx(plain.interval, abs=1e-4)
+
+
+def test_identical_systems_leave_a_macro_difference_a_width():
+    found = macro_difference([1, 0, 1, 1], [1, 0, 1, 1], "aabb")
+
+    assert found.standard_error is None
+    assert found.interval == pytest.approx(tango_interval(0, 0, 4), abs=1e-9)
+
+
+def test_a_stratum_of_one_item_does_not_look_certain():
+    pair = [0, 1, 1, 1, 1], [1, 1, 1, 1, 0]
+
+    with_single = macro_difference(*pair, "aaaab")
+    without = macro_difference(pair[0][:4], pair[1][:4], "aaaa")
+
+    assert with_single.standard_error > without.standard_error / 2
+
+
+@pytest.mark.parametrize("sizes", [[8] * 40, [100, 200, 400, 50], [2] * 100])
+def test_macro_differences_cover_as_often_as_they_say(sizes):
+    rng = np.random.default_rng(15)
+    strata = np.repeat(np.arange(len(sizes)), sizes)
+    gain, loss = rng.uniform(0.02, 0.1, (2, len(sizes)))
+    truth = float(np.mean(gain - loss))
+    hits = 0
+    for _ in range(1500):
+        chance = rng.random(len(strata))
+        gained, lost = chance < gain[strata], chance > 1 - loss[strata]
+        low, high = macro_difference(lost * 1.0, gained * 1.0, strata).interval
+        hits += low <= truth <= high
+
+    assert 0.935 <= hits / 1500 <= 0.97

@@ -96,9 +96,9 @@ def rejections(n, discordance, difference, null):
     drawn = np.random.default_rng(7).multinomial(n, rates, size=3000)
     known = {}
     rejected = 0
+    if difference < null:  # a drop: the same test from the other side
+        drawn = drawn[:, [1, 0, 2]]
     for gains, losses, _ in drawn.tolist():
-        if difference < null:  # a drop: the same test from the other side
-            gains, losses = losses, gains
         if (gains, losses) not in known:
             known[gains, losses] = tango_noninferiority(gains, losses, n, abs(null)).p < 0.05
         rejected += known[gains, losses]
