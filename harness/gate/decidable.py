@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+from harness.analysis.power import task_power
 from harness.errors import UsageError
-from harness.gate.decide import items_needed, smallest_drop
+from harness.gate.decide import judged_tasks
 from harness.gate.policy import Policy
 from harness.gate.words import points
+from harness.records import Outcome
 from harness.store.baseline import Scored
-
-SEQUENTIAL_PRICE = 1.25
-"""How many more items it takes to decide where every item is looked at (simulated)."""
 
 
 def check_decidable(policy: Policy, baseline: Scored) -> None:
-    """Refuse a policy whose margin is smaller than the smallest drop the items could find.
+    """Refuse a policy that the items of a baseline could not decide, however they are answered.
 
     Raises:
+        NotComparableError: the policy names a task that the baseline has not.
         UsageError: names each task, what its items could find, and how many would be needed.
     """
-    faults = []
-    judged = {t: r for t, r in baseline.manifest.tasks.items() if policy.judges(t)}
-    for task, record in judged.items():
-        margin = policy.margin_of(task)
-        price = SEQUENTIAL_PRICE if policy.mode == "sequential" else 1.0
-        drop = smallest_drop(int(record.n / price), policy.discordance, policy)
-        if drop is None or drop > margin:
-            faults.append(_fault(task, record.n, drop, policy))
+    faults = [
+        f"{task} {fault}"
+        for task in judged_tasks(policy, baseline)
+        if (fault := _fault(policy, baseline, task))
+    ]
     if faults:
         raise UsageError(
             f"this policy could not be decided, so nothing was asked: {'; '.join(faults)}. Save "
@@ -34,11 +31,21 @@ def check_decidable(policy: Policy, baseline: Scored) -> None:
         )
 
 
-def _fault(task: str, n: int, drop: float | None, policy: Policy) -> str:
+def _fault(policy: Policy, baseline: Scored, task: str) -> str:
+    items = baseline.items[baseline.items["task"] == task]
+    n = len(items)
+    n_error = int((items["outcome"] == Outcome.ERROR.value).sum())
+    if n - n_error < policy.min_coverage * n:
+        return f"has {n_error:,} of {n:,} items without an answer in the baseline itself"
+    if n < policy.min_n:
+        return f"has {n:,} items, fewer than the policy's min_n of {policy.min_n:,}"
     margin = policy.margin_of(task)
-    needed = items_needed(margin, policy.discordance, policy)
-    can = f"drops from {points(drop)} points on" if drop is not None else "no drop at all"
+    found = task_power(n, margin, policy.discordance, policy.level, policy.power)
+    if found.decidable:
+        return ""
+    drop = found.smallest_drop
+    can = "no drop at all" if drop is None else f"drops from {points(drop)} points on"
     return (
-        f"{task} has {n:,} items, which find {can}; its margin is {points(margin)} points, for "
-        f"which about {needed:,} are needed"
+        f"has {n:,} items, which find {can}; its margin is {points(margin)} points, for which "
+        f"about {found.n_needed:,} are needed"
     )

@@ -3,14 +3,13 @@
 The seed is a hash of what is compared, so nobody can draw again until the order suits, and the
 same command goes on with the same order. Items of a task come in a uniformly random order:
 dealing its subjects out in turn would make each item's expectation another one than the task's,
-and the error rates would no longer hold. Tasks, each with a test of its own, are dealt in turn.
+and the error rates would no longer hold. Tasks, each with a test of its own, are interleaved.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 
 import numpy as np
 
@@ -27,13 +26,12 @@ class Orders:
     ids: Mapping[str, tuple[str, ...]]
 
     def first(self, counts: Mapping[str, int]) -> Orders:
-        """The first items of each task; a task that is not named keeps none."""
-        return Orders(self.seed, {t: ids[: counts.get(t, 0)] for t, ids in self.ids.items()})
+        """The first items of each task."""
+        return self.between(dict.fromkeys(self.ids, 0), counts)
 
-    def dealt(self) -> list[tuple[str, str]]:
-        """All (task, id), one item of each task in turn."""
-        columns = [[(task, i) for i in ids] for task, ids in self.ids.items()]
-        return [item for row in zip_longest(*columns) for item in row if item is not None]
+    def between(self, start: Mapping[str, int], stop: Mapping[str, int]) -> Orders:
+        """The items of each task from one place on up to another."""
+        return Orders(self.seed, {t: ids[start[t] : stop[t]] for t, ids in self.ids.items()})
 
 
 def draw_orders(baseline: Scored, candidate_identity: str, tasks: Sequence[str]) -> Orders:

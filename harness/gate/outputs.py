@@ -8,11 +8,10 @@ from dataclasses import asdict
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from harness.gate.verdict import Status, TaskVerdict, Verdict
+from harness.gate.verdict import Status, Verdict
 from harness.gate.words import COLUMNS, criterion_words, rows, sentence, task_words
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_LEVELS = {Status.FAILED: "error", Status.INCOMPLETE: "error", Status.INCONCLUSIVE: "warning"}
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
@@ -21,25 +20,36 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
 
 
 def junit_xml(verdict: Verdict) -> bytes:
-    """Return a test suite with one case a task and one for each limit of the whole run."""
+    """Return a test suite with one case a task and one for each limit of the whole run.
+
+    What could not be told is an error, or skipped where the policy lets it through.
+    """
     suite = ET.Element("testsuite", name="harness gate")
-    counts = {"failures": 0, "errors": 0, "skipped": 0}
+    kinds = []
     for name, status, words in _cases(verdict):
         case = ET.SubElement(suite, "testcase", classname="harness.gate", name=_xml(name))
-        if status is Status.PASSED:
-            continue
-        kind = "failure" if status is Status.FAILED else "error"
-        counts["failures" if kind == "failure" else "errors"] += 1
-        problem = ET.SubElement(case, kind, message=_xml(words), type=status.value)
-        problem.text = _xml(words)
-    suite.set("tests", str(len(suite)))
-    for name, count in counts.items():
-        suite.set(name, str(count))
+        kind = _kind(status, verdict)
+        if kind:
+            problem = ET.SubElement(case, kind, message=_xml(words), type=status.value)
+            problem.text = _xml(words)
+        kinds.append(kind)
+    counts = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+    suite.set("tests", str(len(kinds)))
+    for name, kind in counts.items():
+        suite.set(name, str(kinds.count(kind)))
     output = ET.SubElement(suite, "system-out")
     output.text = _xml(sentence(verdict))
     ET.indent(suite)
     content: bytes = ET.tostring(suite, encoding="utf-8", xml_declaration=True)
     return content
+
+
+def _kind(status: Status, verdict: Verdict) -> str:
+    if status is Status.PASSED:
+        return ""
+    if status is Status.FAILED:
+        return "failure"
+    return "skipped" if status is Status.INCONCLUSIVE and verdict.tolerant else "error"
 
 
 def _cases(verdict: Verdict) -> Iterator[tuple[str, Status, str]]:
@@ -69,17 +79,21 @@ def _cell(text: str) -> str:
 
 def workflow_commands(verdict: Verdict) -> list[str]:
     """Return workflow commands for everything that did not pass."""
-    if verdict.status is Status.PASSED:
-        return []
-    level = _LEVELS[verdict.status]
-    lines = [f"::{level} title=harness gate::{_command(sentence(verdict))}"]
-    lines += [_annotation(task) for task in verdict.tasks if task.status in _LEVELS]
-    return lines
+    found = [("harness gate", verdict.status, sentence(verdict))]
+    found += [(f"{name}: {status.value}", status, words) for name, status, words in _cases(verdict)]
+    return [
+        f"::{_level(status, verdict)} title={_title(title)}::{_command(words)}"
+        for title, status, words in found
+        if status is not Status.PASSED
+    ]
 
 
-def _annotation(task: TaskVerdict) -> str:
-    title = _command(f"{task.task}: {task.status.value}").replace(":", "%3A").replace(",", "%2C")
-    return f"::{_LEVELS[task.status]} title={title}::{_command(task_words(task))}"
+def _level(status: Status, verdict: Verdict) -> str:
+    return "warning" if _kind(status, verdict) == "skipped" else "error"
+
+
+def _title(text: str) -> str:
+    return _command(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def _command(text: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import NotComparableError
+from harness.errors import NotComparableError, UsageError
 from harness.protocol import differences
 from harness.records import Outcome
 from harness.store.baseline import Scored
@@ -43,6 +43,10 @@ class Sides:
             np.where(np.isnan(self.candidate), ours, self.candidate),
         )
 
+    def taken(self, places: NDArray[np.intp]) -> Sides:
+        """The items at some places, in that order."""
+        return Sides(self.baseline[places], self.candidate[places])
+
     @property
     def differences(self) -> Floats:
         """Candidate minus baseline."""
@@ -54,11 +58,13 @@ class TaskPair:
     """One task of both systems, its items in one order.
 
     `score` is 1 or 0 (or graded), 0 for a reply that could not be judged; `readable` is 1 for a
-    reply that was judged, 0 for one unparsed, truncated or refused; `seconds` as stored.
+    reply that was judged, 0 for one unparsed, truncated or refused; `seconds` as stored. There
+    may be fewer `ids` than `n_items`, those of the task, where not all have been asked yet.
     """
 
     task: str
     ids: tuple[str, ...]
+    n_items: int
     score: Sides
     readable: Sides
     seconds: Sides
@@ -82,12 +88,17 @@ class TaskPair:
     def ordered(self, order: tuple[str, ...]) -> TaskPair:
         """The items of `order`, in that order; each must be known."""
         place = {sample_id: index for index, sample_id in enumerate(self.ids)}
-        rows = np.array([place[sample_id] for sample_id in order], dtype=np.intp)
-        sides = (
-            Sides(side.baseline[rows], side.candidate[rows])
-            for side in (self.score, self.readable, self.seconds)
+        return self.taken(np.array([place[sample_id] for sample_id in order], dtype=np.intp))
+
+    def taken(self, places: NDArray[np.intp]) -> TaskPair:
+        """The items at some places, in that order."""
+        return replace(
+            self,
+            ids=tuple(self.ids[place] for place in places),
+            score=self.score.taken(places),
+            readable=self.readable.taken(places),
+            seconds=self.seconds.taken(places),
         )
-        return TaskPair(self.task, order, *sides)
 
 
 def check_alike(task: str, baseline: Scored, candidate: Scored) -> None:
@@ -107,32 +118,39 @@ def check_alike(task: str, baseline: Scored, candidate: Scored) -> None:
 
 
 def pair_task(task: str, baseline: Scored, candidate: Scored) -> TaskPair:
-    """Pair the items of a task by their content ids, in the order of the ids."""
-    tables = [side.items[side.items["task"] == task] for side in (baseline, candidate)]
-    merged = tables[0].merge(
-        tables[1], on="sample_id", how="outer", suffixes=("_baseline", "_candidate")
-    )
-    merged = merged.sort_values("sample_id", ignore_index=True)
+    """Pair the items of a task by their content ids, in the order of the ids.
+
+    Raises:
+        UsageError: the task is scored on another scale than from 0 to 1.
+    """
+    tables = [
+        side.items[side.items["task"] == task].set_index("sample_id")
+        for side in (baseline, candidate)
+    ]
+    ids = tables[0].index.union(tables[1].index)
+    first, second = (table.reindex(ids) for table in tables)
     return TaskPair(
         task,
-        tuple(merged["sample_id"]),
-        Sides(*(_score(merged, side) for side in ("baseline", "candidate"))),
-        Sides(*(_readable(merged, side) for side in ("baseline", "candidate"))),
-        Sides(*(_seconds(merged, side) for side in ("baseline", "candidate"))),
+        tuple(ids),
+        len(ids),
+        Sides(_score(first, task), _score(second, task)),
+        Sides(_readable(first), _readable(second)),
+        Sides(*(table["seconds"].to_numpy(np.float64) for table in (first, second))),
     )
 
 
-def _score(merged: pd.DataFrame, side: str) -> Floats:
-    outcome = merged[f"outcome_{side}"].astype(object)
-    values = merged[f"value_{side}"].where(outcome.isin(_JUDGED))
-    return np.asarray(values.mask(outcome.isin(_UNREAD), 0.0), dtype=np.float64)
+def _score(table: pd.DataFrame, task: str) -> Floats:
+    outcome = table["outcome"]
+    values = table["value"].astype(np.float64).where(outcome.isin(_JUDGED))
+    strange = values[(values < 0) | (values > 1)]
+    if len(strange):
+        raise UsageError(
+            f"{task} has scores such as {strange.iloc[0]:g}; a gate judges scores from 0 to 1, so "
+            "name the tasks that it is for in the policy: [margin]"
+        )
+    return values.mask(outcome.isin(_UNREAD), 0.0).to_numpy(np.float64)
 
 
-def _readable(merged: pd.DataFrame, side: str) -> Floats:
-    outcome = merged[f"outcome_{side}"].astype(object)
+def _readable(table: pd.DataFrame) -> Floats:
     known = {**dict.fromkeys(_JUDGED, 1.0), **dict.fromkeys(_UNREAD, 0.0)}
-    return np.asarray(outcome.map(known), dtype=np.float64)
-
-
-def _seconds(merged: pd.DataFrame, side: str) -> Floats:
-    return np.asarray(merged[f"seconds_{side}"], dtype=np.float64)
+    return table["outcome"].map(known).to_numpy(np.float64)

@@ -25,8 +25,13 @@ def _as_margins(value: object) -> object:
     return value if isinstance(value, dict) else {DEFAULT: value}
 
 
-Share = Annotated[float, BeforeValidator(as_fraction), Field(ge=0, lt=1)]
-Margin = Annotated[float, BeforeValidator(as_fraction), Field(gt=0, lt=0.5)]
+def _unless_off(value: object) -> object:
+    return None if value is False else as_fraction(value)
+
+
+Fraction = Annotated[float, BeforeValidator(as_fraction)]
+Margin = Annotated[Fraction, Field(gt=0, lt=0.5)]
+Margins = Annotated[dict[str, Margin], BeforeValidator(_as_margins), Field(min_length=1)]
 
 
 class Policy(BaseModel):
@@ -36,27 +41,31 @@ class Policy(BaseModel):
       task and `default` for the others, which without a default are not judged;
     - `alpha`: chance of passing a candidate that is behind by the margin, and of failing one
       that is behind by no more;
-    - `mode`: `fixed` asks everything and decides once, `sequential` decides as early as it may;
+    - `mode`: `fixed` asks everything and decides once, `sequential` decides as early as it may,
+      half of `alpha` being spent on the way and half when everything was asked;
     - `min_n`: no verdict with fewer items of a task answered by both;
     - `min_coverage`: no verdict with a smaller share of the items answered by both;
     - `discordance`: share of items on which the two are expected to differ, and `power`: both
       only for saying beforehand whether the items can decide;
     - `max_unparsed_increase`: how many more replies may be unparsed, truncated or refused;
+      `false`: not looked at;
     - `max_slowdown`: largest median ratio of the seconds per item; None: not looked at;
     - `max_cost`: most US dollars for the candidate's whole run; None: not looked at;
     - `on_inconclusive`: `fail` ends with exit code 6, `warn` with 0.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    margin: Annotated[dict[str, Margin], BeforeValidator(_as_margins)] = {DEFAULT: 0.02}
+    margin: Margins = {DEFAULT: 0.02}
     alpha: Annotated[float, Field(gt=0, le=0.2)] = 0.05
     power: Annotated[float, Field(ge=0.5, lt=1)] = 0.8
     mode: Literal["fixed", "sequential"] = "fixed"
     min_n: Annotated[int, Field(ge=2)] = 30
     min_coverage: Annotated[float, Field(gt=0, le=1)] = 0.98
-    discordance: Annotated[float, BeforeValidator(as_fraction), Field(gt=0, lt=1)] = 0.1
-    max_unparsed_increase: Share | None = 0.01
+    discordance: Annotated[Fraction, Field(gt=0, lt=1)] = 0.1
+    max_unparsed_increase: Annotated[
+        float | None, BeforeValidator(_unless_off), Field(ge=0, lt=1)
+    ] = 0.01
     max_slowdown: Annotated[float, Field(gt=0)] | None = None
     max_cost: Annotated[float, Field(ge=0)] | None = None
     on_inconclusive: Literal["fail", "warn"] = "fail"
@@ -68,6 +77,11 @@ class Policy(BaseModel):
     def margin_of(self, task: str) -> float:
         """Return the margin of a task that is judged, a fraction."""
         return self.margin.get(task) or self.margin[DEFAULT]
+
+    @property
+    def level(self) -> float:
+        """Error rate left for the test that comes once everything was asked."""
+        return self.alpha if self.mode == "fixed" else self.alpha / 2
 
     @property
     def named_tasks(self) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.gate.evidence import Evidence
@@ -23,9 +24,10 @@ EXIT_CODES = {Status.PASSED: 0, Status.FAILED: 1, Status.INCOMPLETE: 3, Status.I
 _WORST_FIRST = (Status.FAILED, Status.INCOMPLETE, Status.INCONCLUSIVE)
 
 
-def worst(statuses: list[Status]) -> Status:
+def worst(statuses: Iterable[Status]) -> Status:
     """A failure stands whatever else is open; everything must pass for a pass."""
-    return next((status for status in _WORST_FIRST if status in statuses), Status.PASSED)
+    found = set(statuses)
+    return next((status for status in _WORST_FIRST if status in found), Status.PASSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,11 @@ class TaskVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a gate says. `run_criteria` concern the run as a whole."""
+    """What a gate says. `run_criteria` concern the run as a whole.
+
+    `order_seed` is what a sequential gate drew its order from; `tolerant`: a gate that cannot
+    tell lets through.
+    """
 
     status: Status
     baseline: str
@@ -86,9 +92,10 @@ class Verdict:
     tasks: tuple[TaskVerdict, ...]
     run_criteria: tuple[Criterion, ...] = ()
     order_seed: str | None = None
-    notes: tuple[str, ...] = field(default=())
+    tolerant: bool = False
 
     @property
     def exit_code(self) -> int:
-        """Exit code: 0 passed, 1 failed, 3 incomplete, 6 inconclusive."""
-        return EXIT_CODES[self.status]
+        """Exit code: 0 passed, 1 failed, 3 incomplete, 6 inconclusive (0 where tolerated)."""
+        tolerated = self.tolerant and self.status is Status.INCONCLUSIVE
+        return 0 if tolerated else EXIT_CODES[self.status]

@@ -21,7 +21,10 @@ COLUMNS = (
 
 
 def sentence(verdict: Verdict) -> str:
-    """Return the verdict with its reasons; of an open verdict, what would decide it."""
+    """Return the verdict with its reasons; of an open verdict, what would decide it.
+
+    It is one line of printable characters, whatever the names in it are.
+    """
     opening = f"{_OPENINGS[verdict.status]}: {verdict.candidate} against {verdict.baseline}"
     reasons = [
         f"{task.task} {task_words(task)}" for task in verdict.tasks if task.status is verdict.status
@@ -31,7 +34,8 @@ def sentence(verdict: Verdict) -> str:
         for criterion in verdict.run_criteria
         if criterion.status is verdict.status
     ]
-    return f"{opening}: {'; '.join(reasons)}."
+    words = f"{opening}: {'; '.join(reasons)}."
+    return "".join(letter if letter.isprintable() else " " for letter in words)
 
 
 def task_words(task: TaskVerdict) -> str:
@@ -40,7 +44,7 @@ def task_words(task: TaskVerdict) -> str:
         return task.reason
     if task.status is Status.PASSED:
         return (
-            f"is behind by less than {points(task.margin)} points "
+            f"is less than {points(task.margin)} points behind "
             f"({shown_points(task.accuracy.evidence.estimate)})"
         )
     telling = [c for c in task.criteria if c.status is task.status]
@@ -59,8 +63,8 @@ def _telling(task: TaskVerdict, criterion: Criterion) -> str:
     found = shown_points(criterion.evidence.estimate)
     margin = points(task.margin)
     if criterion.status is Status.FAILED:
-        return f"is behind by more than {margin} points ({found})"
-    return f"may or may not be behind by {margin} points ({found}){_what_would_decide(task)}"
+        return f"is more than {margin} points behind ({found})"
+    return f"may or may not be {margin} points behind ({found}){_what_would_decide(task)}"
 
 
 def _what_would_decide(task: TaskVerdict) -> str:

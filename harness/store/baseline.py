@@ -44,9 +44,9 @@ def scored_run(run: Run) -> Scored:
     """
     scores = run.table("scores", _SCORES)
     responses = run.table("responses", _RESPONSES).rename(columns={"total_seconds": "seconds"})
-    sums = responses.groupby(["task", "sample_id"], sort=False)[["seconds", "cost_usd"]].sum(
-        min_count=1
-    )
+    parts = responses.groupby(["task", "sample_id"], sort=False)[["seconds", "cost_usd"]]
+    # A sum without one of its parts would be too small.
+    sums = parts.sum().where(parts.count().eq(parts.size(), axis=0))
     items = scores.merge(sums, how="left", left_on=["task", "sample_id"], right_index=True)
     return Scored(run.folder, run.manifest, items[list(ITEM_COLUMNS)])
 
@@ -88,13 +88,25 @@ def load_baseline(path: Path) -> Scored:
             f"{path} cannot be read as a baseline ({error}); save it again from its run"
         ) from error
     text = (table.schema.metadata or {}).get(_KIND)
-    if text is None or set(table.column_names) != set(ITEM_COLUMNS):
+    if text is None or not table.schema.equals(_schema()):
         raise StoreError(
-            f"{path} is a parquet file, but no baseline; `harness baseline save RUN FILE` makes one"
+            f"{path} is a parquet file, but no baseline of this version; "
+            "`harness baseline save RUN FILE` makes one"
         )
-    manifest = parse_manifest(text, path)
-    items = table.to_pandas().astype({"seconds": "float64"})
-    return Scored(path, manifest, items.astype(dict.fromkeys(_TEXTS, object)))
+    items = table.to_pandas().astype({"seconds": "float64", **dict.fromkeys(_TEXTS, object)})
+    return Scored(path, _checked(parse_manifest(text, path), items, path), items)
+
+
+def _checked(manifest: Manifest, items: pd.DataFrame, path: Path) -> Manifest:
+    """Compare the items with what the manifest says that there are."""
+    counts = items["task"].value_counts().to_dict()
+    planned = {name: task.n for name, task in manifest.tasks.items()}
+    if counts != planned or items.duplicated(["task", "sample_id"]).any():
+        raise StoreError(
+            f"{path} is damaged: it should hold {planned}, each once, and holds {counts} items; "
+            "save it again from its run"
+        )
+    return manifest
 
 
 def _schema() -> Any:
