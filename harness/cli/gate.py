@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,9 +16,10 @@ from harness.cli.run import stopping
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.gate.policy import Policy
     from harness.gate.selftest import SelfTest
     from harness.gate.verdict import Verdict
+    from harness.models.open import OpenOptions
+    from harness.pipeline.gate import Gate
     from harness.store.baseline import Scored
 
 BaselineFile = Annotated[
@@ -57,36 +58,50 @@ def gate(
     context: options.Context = None,
     slots: options.Slots = 1,
     threads: options.Threads = None,
+    interface: options.Interface = None,
+    kv_type: options.KvType = None,
+    flash_attention: options.FlashAttention = None,
     llama_server: options.LlamaServer = None,
-    registry: options.Registry = None,
     results: options.Results = Path("results"),
+    trust_tasks: options.Trusted = None,
+    registry: options.Registry = None,
+    accept_changed_weights: options.AcceptChanged = False,
     json: options.Json = False,
 ) -> None:
     """Pass, fail, or say that it cannot be told: may the candidate replace the baseline?"""
     from harness.gate.policy import load_policy
     from harness.models.llamacpp.options import EngineOptions
+    from harness.models.open import OpenOptions
+    from harness.pipeline.gate import Gate
 
-    if (run is None) == (model is None):
-        raise UsageError("a gate needs a candidate: either --run RUN or --model MODEL")
+    _check_candidate(run, model, self_test)
     stated = {"margin": _number(margin), "alpha": alpha, "mode": mode}
     changes = {name: value for name, value in stated.items() if value is not None}
-    rules = load_policy(policy, changes)
-    held_to = _scored(baseline, results)
-    if model is None:
-        candidate = _scored(str(run), results)
+    trusted = options.trusted_folders(trust_tasks)
+    terms = Gate(load_policy(policy, changes), _scored(baseline, results), trusted)
+    if run is not None:
+        candidate = _scored(run, results)
         if self_test:
-            _show_self_test(rules, held_to, candidate, self_test, as_script=json)
+            _show_self_test(terms, candidate, self_test, as_script=json)
             return
-        verdict = _judged(rules, held_to, candidate)
+        verdict = _judged(terms, candidate)
     else:
         engine = EngineOptions(
-            api_key=os.environ.get("LLAMA_API_KEY"), llama_server=llama_server,
-            context=context, slots=slots, threads=threads,
-        )  # fmt: skip
-        verdict = _asked(model, rules, held_to, (engine, registry, results))
-    _write(verdict, junit_xml, markdown)
+            api_key=os.environ.get("LLAMA_API_KEY"),
+            llama_server=llama_server,
+            interface=interface,
+            context=context,
+            slots=slots,
+            threads=threads,
+            kv_type_k=kv_type,
+            kv_type_v=kv_type,
+            flash_attention=flash_attention,
+        )
+        opening = OpenOptions(engine, registry, accept_changed_weights, note=say)
+        verdict = _asked(str(model), terms, opening, results)
     _show(verdict, as_script=json)
-    raise typer.Exit(_exit_code(verdict, rules))
+    _write(verdict, junit_xml, markdown)
+    raise typer.Exit(verdict.exit_code)
 
 
 def save(
@@ -100,7 +115,17 @@ def save(
 
     scored = scored_run(load_run(run, results))
     save_baseline(scored, file)
-    result(f"{file}: {len(scored.items):,} items, {file.stat().st_size / 1e3:,.0f} kB")
+    unanswered = sum(task.n_error for task in scored.manifest.tasks.values())
+    without = f", {unanswered:,} of them without an answer" if unanswered else ""
+    size = file.stat().st_size / 1e3
+    result(f"{file}: {len(scored.items):,} items{without}, {size:,.0f} kB")
+
+
+def _check_candidate(run: str | None, model: str | None, self_test: int) -> None:
+    if (run is None) == (model is None):
+        raise UsageError("a gate needs a candidate: either --run RUN or --model MODEL")
+    if self_test and run is None:
+        raise UsageError("--self-test judges stored answers: it needs --run RUN, not --model")
 
 
 def _number(text: str | None) -> float | str | None:
@@ -119,24 +144,19 @@ def _scored(name: str, results: Path) -> Scored:
     return scored_run(load_run(name, results))
 
 
-def _judged(rules: Policy, held_to: Scored, candidate: Scored) -> Verdict:
-    from harness.pipeline.gate import Gate, judge
+def _judged(terms: Gate, candidate: Scored) -> Verdict:
+    from harness.gate.decide import decide
 
-    return judge(Gate(rules, held_to), candidate)
+    return decide(terms.policy, terms.baseline, candidate)
 
 
-def _asked(
-    model: str, rules: Policy, held_to: Scored, setup: tuple[Any, Path | None, Path]
-) -> Verdict:
-    from harness.models.open import OpenOptions
-    from harness.pipeline.gate import Gate, gate_model
+def _asked(model: str, terms: Gate, opening: OpenOptions, results: Path) -> Verdict:
+    from harness.pipeline.gate import gate_model
     from harness.pipeline.options import RunOptions
 
-    engine, registry, results = setup
     running = RunOptions(results, command=("harness", *sys.argv[1:]))
-    opening = OpenOptions(engine, registry, note=say)
     with shown_progress() as progress, stopping(running.stop):
-        return gate_model(model, Gate(rules, held_to), opening, running, progress)
+        return gate_model(model, terms, opening, running, progress)
 
 
 def _write(verdict: Verdict, junit_xml: Path | None, markdown: Path | None) -> None:
@@ -165,14 +185,12 @@ def _show(verdict: Verdict, *, as_script: bool) -> None:
     result(words.sentence(verdict))
 
 
-def _show_self_test(
-    rules: Policy, held_to: Scored, candidate: Scored, draws: int, *, as_script: bool
-) -> None:
+def _show_self_test(terms: Gate, candidate: Scored, draws: int, *, as_script: bool) -> None:
     from dataclasses import asdict
 
     from harness.gate.selftest import PLANTED, self_test
 
-    found: SelfTest = self_test(rules, held_to, candidate, draws)
+    found: SelfTest = self_test(terms.policy, terms.baseline, candidate, draws)
     if as_script:
         as_json(asdict(found))
         return
@@ -182,12 +200,5 @@ def _show_self_test(
         f"misses of a drop of {PLANTED:g} margins": found.misses,
     }
     for name, rate in lines.items():
-        assert rate.value is not None and rate.low is not None and rate.high is not None  # noqa: S101, PT018
-        result(f"{name}: {rate.value:.1%} ({rate.low:.1%} … {rate.high:.1%}, n={rate.n})")
-
-
-def _exit_code(verdict: Verdict, rules: Policy) -> int:
-    from harness.gate.verdict import Status
-
-    tolerated = verdict.status is Status.INCONCLUSIVE and rules.on_inconclusive == "warn"
-    return 0 if tolerated else verdict.exit_code
+        low, value, high = (100 * (x or 0.0) for x in (rate.low, rate.value, rate.high))
+        result(f"{name}: {value:.1f} % ({low:.1f} … {high:.1f}, n={rate.n})")

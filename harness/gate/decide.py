@@ -34,7 +34,7 @@ def decide(
     tasks = judge_tasks(policy, pairs, same_machine=same_machine(baseline, candidate))
     run_criteria = _run_criteria(policy, candidate)
     return Verdict(
-        worst(part.status for part in (*tasks, *run_criteria)),
+        worst([*(task.status for task in tasks), *(one.status for one in run_criteria)]),
         baseline.manifest.model.name,
         candidate.manifest.model.name,
         policy.mode,

@@ -132,17 +132,16 @@ def sequential_slowdown(limit: Limit, seconds: Sides, alpha: float) -> Evidence:
     if len(ratios) == 0:
         return no_evidence(limit, len(seconds.baseline))
     ordered, n = np.sort(ratios), len(ratios)
-    places = range(n)
-    first = bisect_left(
-        places, True, key=lambda i: _bets(ratios, ordered[i], alpha / 2).p_fail > alpha / 2
-    )
-    last = bisect_left(
-        places, True, key=lambda i: _bets(ratios, ordered[i], alpha / 2).p_pass <= alpha / 2
-    )
+
+    def bets(place: int) -> EProcess:
+        return _bets(ratios, float(ordered[place]), alpha / 2)
+
+    first = bisect_left(range(n), 1, key=lambda place: bets(place).p_fail > alpha / 2)
+    last = bisect_left(range(n), 1, key=lambda place: bets(place).p_pass <= alpha / 2)
     low = float(ordered[first]) if 0 < first < n else None
     high = float(ordered[last]) if last < n else None
-    bets = _bets(ratios, limit.value, alpha)
-    doubts = _Doubts(bets.p_pass, bets.p_fail)
+    found = _bets(ratios, limit.value, alpha)
+    doubts = _Doubts(found.p_pass, found.p_fail)
     return _evidence(limit, _median(ratios, (low, high), seconds), doubts)
 
 
@@ -159,8 +158,6 @@ def _ratios(seconds: Sides) -> Floats:
     return answered.candidate[timed] / answered.baseline[timed]
 
 
-def _median(
-    ratios: Floats, bounds: tuple[float | None, float | None], seconds: Sides
-) -> Estimate:
+def _median(ratios: Floats, bounds: tuple[float | None, float | None], seconds: Sides) -> Estimate:
     n = len(ratios)
     return Estimate(float(np.median(ratios)), *bounds, n, len(seconds.baseline) - n)

@@ -135,7 +135,7 @@ def pair_task(task: str, baseline: Scored, candidate: Scored) -> TaskPair:
         len(ids),
         Sides(_score(first, task), _score(second, task)),
         Sides(_readable(first), _readable(second)),
-        Sides(*(table["seconds"].to_numpy(np.float64) for table in (first, second))),
+        Sides(*(np.asarray(table["seconds"], dtype=np.float64) for table in (first, second))),
     )
 
 
@@ -148,9 +148,9 @@ def _score(table: pd.DataFrame, task: str) -> Floats:
             f"{task} has scores such as {strange.iloc[0]:g}; a gate judges scores from 0 to 1, so "
             "name the tasks that it is for in the policy: [margin]"
         )
-    return values.mask(outcome.isin(_UNREAD), 0.0).to_numpy(np.float64)
+    return np.asarray(values.mask(outcome.isin(_UNREAD), 0.0), dtype=np.float64)
 
 
 def _readable(table: pd.DataFrame) -> Floats:
     known = {**dict.fromkeys(_JUDGED, 1.0), **dict.fromkeys(_UNREAD, 0.0)}
-    return table["outcome"].map(known).to_numpy(np.float64)
+    return np.asarray(table["outcome"].map(known), dtype=np.float64)

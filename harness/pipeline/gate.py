@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import __version__
 from harness.errors import InterruptedRunError, NotComparableError
 from harness.gate.decidable import check_decidable
-from harness.gate.decide import decide, decide_so_far, gated_tasks
+from harness.gate.decide import decide, judged_tasks
 from harness.gate.order import Orders, draw_orders
 from harness.gate.outputs import as_json
 from harness.gate.pairing import check_alike
 from harness.gate.policy import Policy
-from harness.gate.verdict import Status, Verdict
+from harness.gate.verdict import Status, TaskVerdict, Verdict
 from harness.models.base import Model
 from harness.models.open import OpenOptions, open_model
 from harness.pipeline.options import Asking, Progress, RunOptions
 from harness.pipeline.plan import Plan, PlannedTask, check_capabilities, chosen
 from harness.pipeline.run import execute, now
 from harness.pipeline.score import score_sample, scorer
-from harness.pipeline.work import ask, outstanding, reuse
+from harness.pipeline.work import ask, outstanding, reuse, say_misfits
+from harness.protocol import Protocol
 from harness.records import Sample, Score
 from harness.store.baseline import ITEM_COLUMNS, Scored, scored_run
 from harness.store.files import replace_file
 from harness.store.journal import Journal
 from harness.store.manifest import MANIFEST, Manifest, TaskRecord
 from harness.store.rows import group_responses
+from harness.tasks.base import LoadedTask
+from harness.tasks.catalog import TaskChoice
 from harness.tasks.lm_eval_adapter import load_task
 
 VERDICT_FILE = "gate.json"
@@ -38,10 +41,11 @@ _STEP_SHARE = 10
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What is promised, and against whom."""
+    """What is promised, and against whom; `trusted` are folders of tasks that may run code."""
 
     policy: Policy
     baseline: Scored
+    trusted: tuple[Path, ...] = ()
 
 
 def gate_model(
@@ -57,55 +61,68 @@ def gate_model(
         NotComparableError: the baseline's items or protocol can no longer be had.
         InterruptedRunError: stopped by the user; the same command continues.
     """
-    check_decidable(gate.policy, gate.baseline)
+    check_decidable(gate.policy, gate.baseline)  # opening may download gigabytes
     model = open_model(address, opening)
     try:
         for note in model.warnings:
             progress.note(f"note: {note}")
-        plan = plan_like(gate, model)
-        candidate = _nothing_yet(model, plan)
-        for task in gated_tasks(gate.policy, gate.baseline, candidate):
-            check_alike(task, gate.baseline, candidate)
-        verdict = _ask(model, plan, gate, options, progress)
+        return judge_model(model, gate, options, progress)
     finally:
         model.close()
-    return verdict
+
+
+def judge_model(model: Model, gate: Gate, options: RunOptions, progress: Progress) -> Verdict:
+    """As `gate_model`, for a model that is open already and stays open."""
+    check_decidable(gate.policy, gate.baseline)
+    plan = plan_like(gate, model)
+    for warning in plan.warnings:
+        progress.note(f"note: {warning}")
+    return _ask(model, plan, gate, options, progress)
 
 
 def plan_like(gate: Gate, model: Model) -> Plan:
     """Plan the very items of the baseline's tasks that the policy judges.
 
     Raises:
-        NotComparableError: the dataset has lost some of them.
+        NotComparableError: the dataset has lost some of them, or a task has changed.
         ModelError: the model cannot do what a task needs.
     """
     manifest = gate.baseline.manifest
-    names = tuple(task for task in manifest.tasks if gate.policy.judges(task))
+    names = judged_tasks(gate.policy, gate.baseline)
     choices = [
-        replace(
-            choice,
-            shots=manifest.tasks[choice.entry.name].protocol.shots if choice.entry.stock else None,
-            max_tokens=manifest.tasks[choice.entry.name].protocol.max_tokens
-            if choice.entry.stock
-            else None,
-        )
-        for choice in chosen(Asking(names))
+        _as_then(choice, manifest.tasks[choice.entry.name].protocol)
+        for choice in chosen(Asking(tuple(names), gate.trusted))
     ]
     check_capabilities(choices, model.info)
     tasks: list[PlannedTask] = []
     warnings: list[str] = []
     for choice in choices:
         task = load_task(choice)
-        wanted = set(_ids(gate.baseline, choice.entry.name))
-        samples = tuple(s for s in task.samples if s.sample_id in wanted)
-        if len(samples) < len(wanted):
-            raise NotComparableError(
-                f"{choice.entry.name}: {len(wanted) - len(samples)} of the baseline's "
-                f"{len(wanted)} items are no longer in the dataset; save a new baseline"
-            )
-        tasks.append(PlannedTask(choice, task.protocol(samples), samples, task.chance))
+        tasks.append(_planned(choice, task, gate.baseline))
         warnings += task.warnings
-    return Plan(tuple(tasks), tuple(warnings), manifest.limit, manifest.seed)
+    plan = Plan(tuple(tasks), tuple(warnings), manifest.limit, manifest.seed)
+    for name in names:
+        check_alike(name, gate.baseline, _nothing_yet(model, plan))
+    return plan
+
+
+def _as_then(choice: TaskChoice, protocol: Protocol) -> TaskChoice:
+    """A task of lm-eval with what its own definition left open."""
+    if not choice.entry.stock:
+        return choice
+    return replace(choice, shots=protocol.shots, max_tokens=protocol.max_tokens)
+
+
+def _planned(choice: TaskChoice, task: LoadedTask, baseline: Scored) -> PlannedTask:
+    name = choice.entry.name
+    wanted = set(_ids(baseline, name))
+    samples = tuple(sample for sample in task.samples if sample.sample_id in wanted)
+    if len(samples) < len(wanted):
+        raise NotComparableError(
+            f"{name}: {len(wanted) - len(samples)} of the baseline's {len(wanted)} items are no "
+            "longer in the dataset; save a new baseline"
+        )
+    return PlannedTask(choice, task.protocol(samples), samples, task.chance)
 
 
 def _ids(baseline: Scored, task: str) -> list[str]:
@@ -117,30 +134,17 @@ def _ask(model: Model, plan: Plan, gate: Gate, options: RunOptions, progress: Pr
     folder = options.results / plan.run_id(model.info)
     if gate.policy.mode == "fixed" or (folder / MANIFEST).is_file():
         run = execute(model, plan, options, progress)
-        verdict = judge(gate, scored_run(run))
+        verdict = decide(gate.policy, gate.baseline, scored_run(run))
     else:
         options.stop.attach(model)
         with Journal(folder) as journal:
             verdict = _Asking(model, plan, gate, journal).until_decided(options, progress)
-        if not _open_items(verdict):
-            execute(model, plan, options, progress)
+        if all(task.n_seen == task.n_items for task in verdict.tasks):
+            run = execute(model, plan, options, progress)
+            verdict = decide(gate.policy, gate.baseline, scored_run(run))
     text = json.dumps(as_json(verdict), indent=2, ensure_ascii=False, default=str)
     replace_file(folder / VERDICT_FILE, (text + "\n").encode("utf-8", "replace"))
     return verdict
-
-
-def judge(gate: Gate, candidate: Scored) -> Verdict:
-    """Judge a candidate whose run is finished, in the mode of the policy."""
-    policy, baseline = gate.policy, gate.baseline
-    if policy.mode == "fixed":
-        return decide(policy, baseline, candidate)
-    tasks = gated_tasks(policy, baseline, candidate)
-    orders = draw_orders(baseline, candidate.manifest.model.identity, tasks)
-    return decide_so_far(policy, baseline, candidate, orders)
-
-
-def _open_items(verdict: Verdict) -> bool:
-    return any(task.n_seen < task.n_items for task in verdict.tasks)
 
 
 class _Asking:
@@ -159,13 +163,15 @@ class _Asking:
             reuse(self._journal, self._model.info, self._plan, options.results, progress)
         progress.start(self._plan.parts, len(self._journal.answered()))
         counts = dict.fromkeys(self._orders.ids, 0)
+        open_tasks = list(counts)
         while True:
-            counts = self._more(counts, self._verdict(counts) if any(counts.values()) else None)
-            orders = self._orders.first(counts)
-            self._answer(_only(self._plan, orders), options, progress)
+            asked, counts = counts, _more(counts, open_tasks)
+            # Each item once: what fails again and again is left to the next command.
+            self._answer(_only(self._plan, self._orders.between(asked, counts)), options, progress)
             verdict = self._verdict(counts)
             progress.note(_how_it_stands(verdict))
-            if verdict.status is Status.FAILED or not self._open(counts, verdict):
+            open_tasks = [task.task for task in verdict.tasks if _is_open(task)]
+            if verdict.status is Status.FAILED or not open_tasks:
                 return verdict
 
     def _begin(self) -> None:
@@ -175,26 +181,11 @@ class _Asking:
             self._journal.set_meta("started_at", now())
         self._journal.set_meta("gate_order", self._orders.seed)
 
-    def _open(self, counts: Mapping[str, int], verdict: Verdict) -> list[str]:
-        """Tasks without a verdict that have items left."""
-        return [
-            task.task
-            for task in verdict.tasks
-            if task.status is not Status.PASSED
-            and counts[task.task] < len(self._orders.ids[task.task])
-        ]
-
-    def _more(self, counts: Mapping[str, int], verdict: Verdict | None) -> dict[str, int]:
-        wanted = self._open(counts, verdict) if verdict else list(counts)
-        return {
-            task: count + max(_LEAST_STEP, count // _STEP_SHARE) if task in wanted else count
-            for task, count in counts.items()
-        }
-
     def _answer(self, plan: Plan, options: RunOptions, progress: Progress) -> None:
         for turn in range(plan.turns):
             work = outstanding(self._journal, plan, turn)
-            if work and not options.stop.requested:
+            if not options.stop.requested:
+                say_misfits(self._model, work, progress)
                 ask(self._journal, self._model, work, progress)
             if options.stop.requested and work:
                 raise InterruptedRunError(
@@ -203,7 +194,7 @@ class _Asking:
 
     def _verdict(self, counts: Mapping[str, int]) -> Verdict:
         orders = self._orders.first(counts)
-        return decide_so_far(self._gate.policy, self._gate.baseline, self._scored(orders), orders)
+        return decide(self._gate.policy, self._gate.baseline, self._scored(orders), orders)
 
     def _scored(self, orders: Orders) -> Scored:
         import pandas as pd
@@ -218,11 +209,29 @@ class _Asking:
                 score = self._scores.get(key) or score_sample(judge_sample, sample, found)
                 if score.scorer:  # an error may have an answer the next time
                     self._scores[key] = score
-                seconds = sum(r.total_seconds or 0.0 for r in found) or None
-                cost = sum(r.cost_usd or 0.0 for r in found) or None
+                seconds = _sum(response.total_seconds for response in found)
+                cost = _sum(response.cost_usd for response in found)
                 rows.append((*key, sample.subject, score.outcome.value, score.value, seconds, cost))
         items = pd.DataFrame(rows, columns=list(ITEM_COLUMNS))
         return replace(self._candidate, items=items)
+
+
+def _sum(parts: Iterable[float | None]) -> float | None:
+    known = list(parts)
+    return sum(part for part in known if part) if known and None not in known else None
+
+
+def _is_open(task: TaskVerdict) -> bool:
+    """Whether there is no verdict yet, and more to ask."""
+    return task.status is not Status.PASSED and task.n_seen < task.n_items
+
+
+def _more(counts: Mapping[str, int], tasks: Sequence[str]) -> dict[str, int]:
+    """Ask a tenth more of each task: a look costs little, but is not free."""
+    return {
+        task: count + max(_LEAST_STEP, count // _STEP_SHARE) if task in tasks else count
+        for task, count in counts.items()
+    }
 
 
 def _only(plan: Plan, orders: Orders) -> Plan:

@@ -64,7 +64,6 @@ def save_baseline(scored: Scored, path: Path) -> None:
     table = table.replace_schema_metadata({_KIND: manifest_json(scored.manifest).encode()})
     content = io.BytesIO()
     pq.write_table(table, content, compression="zstd", compression_level=19)
-    path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, content.getvalue())
 
 
