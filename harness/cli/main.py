@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import demo, doctor, gate, models, report, run, score, tasks
+from harness.cli import compare, demo, doctor, gate, models, report, run, score, tasks
 from harness.cli.output import result, say
 from harness.errors import HarnessError, InterruptedRunError, UsageError
 
@@ -27,6 +27,7 @@ app.command("demo")(demo.demo)
 app.command("run")(run.run)
 app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)
+app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("score")(score.score)
 app.command("gate")(gate.gate)

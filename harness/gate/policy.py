@@ -26,10 +26,11 @@ def _as_margins(value: object) -> object:
 
 
 def _unless_off(value: object) -> object:
-    return None if value is False else as_fraction(value)
+    return None if value is False else value
 
 
 Fraction = Annotated[float, BeforeValidator(as_fraction)]
+Share = Annotated[Fraction, Field(ge=0, lt=1)]
 Margin = Annotated[Fraction, Field(gt=0, lt=0.5)]
 Margins = Annotated[dict[str, Margin], BeforeValidator(_as_margins), Field(min_length=1)]
 
@@ -63,9 +64,7 @@ class Policy(BaseModel):
     min_n: Annotated[int, Field(ge=2)] = 30
     min_coverage: Annotated[float, Field(gt=0, le=1)] = 0.98
     discordance: Annotated[Fraction, Field(gt=0, lt=1)] = 0.1
-    max_unparsed_increase: Annotated[
-        float | None, BeforeValidator(_unless_off), Field(ge=0, lt=1)
-    ] = 0.01
+    max_unparsed_increase: Annotated[Share | None, BeforeValidator(_unless_off)] = 0.01
     max_slowdown: Annotated[float, Field(gt=0)] | None = None
     max_cost: Annotated[float, Field(ge=0)] | None = None
     on_inconclusive: Literal["fail", "warn"] = "fail"

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from harness.stats.arrays import Clusters, Floats, as_clusters, as_numbers, as_pair
 from harness.stats.estimate import ROUNDING, Interval
 
-_CHUNK = 4_000_000
-"""How many counts are held at once: 32 MB, whatever the number of draws."""
+_CHUNK = 1_000_000
+"""How many counts are held at once: 8 MB, whatever the number of draws."""
 
 Statistic = Callable[..., float | None]
 
