@@ -12,6 +12,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from harness.errors import UsageError
 
 DEFAULT = "default"
+BETTING_PASS = 0.5
+BETTING_ALARM = 0.8
+"""Parts of alpha that a sequential gate spends on the way; an alarm is wanted early."""
+
 _POINTS = re.compile(r"([0-9]*\.?[0-9]+) ?(?:pp|points?)")
 
 
@@ -43,7 +47,7 @@ class Policy(BaseModel):
     - `alpha`: chance of passing a candidate that is behind by the margin, and of failing one
       that is behind by no more;
     - `mode`: `fixed` asks everything and decides once, `sequential` decides as early as it may,
-      half of `alpha` being spent on the way and half when everything was asked;
+      a part of `alpha` being spent on the way and the rest when everything was asked;
     - `min_n`: no verdict with fewer items of a task answered by both;
     - `min_coverage`: no verdict with a smaller share of the items answered by both;
     - `discordance`: share of items on which the two are expected to differ, and `power`: both
@@ -79,8 +83,8 @@ class Policy(BaseModel):
 
     @property
     def level(self) -> float:
-        """Error rate left for the test that comes once everything was asked."""
-        return self.alpha if self.mode == "fixed" else self.alpha / 2
+        """Error rate of a pass that is left for the test once everything was asked."""
+        return self.alpha if self.mode == "fixed" else self.alpha * (1 - BETTING_PASS)
 
     @property
     def named_tasks(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from harness.analysis.power import items_needed, smallest_drop
 from harness.gate.evidence import (
@@ -15,7 +16,7 @@ from harness.gate.evidence import (
     sequential_evidence,
     sequential_slowdown,
 )
-from harness.gate.pairing import Sides, TaskPair
+from harness.gate.pairing import TaskPair
 from harness.gate.policy import Policy
 from harness.gate.verdict import Criterion, Status, TaskVerdict, worst
 from harness.records import Estimate
@@ -23,14 +24,16 @@ from harness.stats import holm, paired_difference
 
 
 def judge_tasks(
-    policy: Policy, pairs: Sequence[TaskPair], *, same_machine: bool
+    policy: Policy, pairs: Sequence[TaskPair], *, same_machine: bool, bounds: bool = True
 ) -> tuple[TaskVerdict, ...]:
     """Judge every task; times are compared only where they come from the `same_machine`.
 
     In the mode `sequential` the items of each pair must be in an order drawn at random, and this
-    may be called after every item without spoiling the error rates.
+    may be called after every item without spoiling the error rates. Without `bounds` the
+    verdicts are the same, and their estimates have no intervals.
     """
-    evidence = {pair.task: _evidence(policy, pair, same_machine=same_machine) for pair in pairs}
+    weigh = partial(_evidence, policy, same_machine=same_machine, bounds=bounds)
+    evidence = {pair.task: weigh(pair) for pair in pairs}
     adjusted = _adjusted(evidence)
     return tuple(
         _verdict(
@@ -45,26 +48,26 @@ def judge_tasks(
     )
 
 
-def _evidence(policy: Policy, pair: TaskPair, *, same_machine: bool) -> tuple[Evidence, ...]:
+def _evidence(
+    policy: Policy, pair: TaskPair, *, same_machine: bool, bounds: bool
+) -> tuple[Evidence, ...]:
     accuracy = Limit("accuracy", policy.margin_of(pair.task), proof=True)
     if pair.n == 0:
         return (no_evidence(accuracy, len(pair.ids)),)
-    found = [_behind(policy, pair, accuracy, pair.score)]
+    if policy.mode == "fixed":
+        behind = partial(fixed_evidence, alpha=policy.alpha, bounds=bounds)
+    else:
+        finished = len(pair.ids) == pair.n_items
+        behind = partial(sequential_evidence, alpha=policy.alpha, finished=finished, bounds=bounds)
+    found = [behind(accuracy, pair.score)]
     if policy.max_unparsed_increase is not None:
         limit = Limit("unparsed", policy.max_unparsed_increase, proof=False)
-        unread = _behind(policy, pair, limit, pair.readable)
+        unread = behind(limit, pair.readable)
         found.append(replace(unread, estimate=_negated(unread.estimate)))
     if policy.max_slowdown is not None:
         slow = _slowdown(policy, pair)
         found.append(slow if same_machine else replace(slow, p_pass=None, p_fail=None))
     return tuple(found)
-
-
-def _behind(policy: Policy, pair: TaskPair, limit: Limit, sides: Sides) -> Evidence:
-    if policy.mode == "fixed":
-        return fixed_evidence(limit, sides, policy.alpha)
-    finished = len(pair.ids) == pair.n_items
-    return sequential_evidence(limit, sides, policy.alpha, finished=finished)
 
 
 def _slowdown(policy: Policy, pair: TaskPair) -> Evidence:
