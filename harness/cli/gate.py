@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.gate.verdict import Verdict
     from harness.models.open import OpenOptions
     from harness.pipeline.gate import Gate
+    from harness.pipeline.options import RunOptions
     from harness.store.baseline import Scored
 
 BaselineFile = Annotated[
@@ -62,6 +63,15 @@ def gate(
     kv_type: options.KvType = None,
     flash_attention: options.FlashAttention = None,
     llama_server: options.LlamaServer = None,
+    concurrency: options.Concurrency = 16,
+    env_file: options.EnvFile = None,
+    key_env: options.KeyEnv = None,
+    api: options.Api = None,
+    timeout: options.Timeout = 600.0,
+    reasoning_room: options.ReasoningRoom = 0,
+    omit: options.Omit = None,
+    max_usd: options.MaxUsd = None,
+    price: options.Price = None,
     results: options.Results = Path("results"),
     trust_tasks: options.Trusted = None,
     registry: options.Registry = None,
@@ -70,9 +80,14 @@ def gate(
 ) -> None:
     """Pass, fail, or say that it cannot be told: may the candidate replace the baseline?"""
     from harness.gate.policy import load_policy
+    from harness.models.api.keys import with_file
+    from harness.models.api.options import ApiOptions
+    from harness.models.api.policy import Policy
     from harness.models.llamacpp.options import EngineOptions
     from harness.models.open import OpenOptions
+    from harness.models.prices import stated_price
     from harness.pipeline.gate import Gate
+    from harness.pipeline.options import RunOptions
 
     _check_candidate(run, model, self_test)
     stated = {"margin": _number(margin), "alpha": alpha, "mode": mode}
@@ -87,7 +102,6 @@ def gate(
         verdict = _judged(terms, candidate)
     else:
         engine = EngineOptions(
-            api_key=os.environ.get("LLAMA_API_KEY"),
             llama_server=llama_server,
             interface=interface,
             context=context,
@@ -97,8 +111,19 @@ def gate(
             kv_type_v=kv_type,
             flash_attention=flash_attention,
         )
-        opening = OpenOptions(engine, registry, accept_changed_weights, note=say)
-        verdict = _asked(str(model), terms, opening, results)
+        hosted = ApiOptions(
+            wire=api,
+            concurrency=concurrency,
+            environment=with_file(env_file),
+            key_env=key_env,
+            omit=tuple(omit or ()),
+            reasoning_room=reasoning_room,
+            price=stated_price(price) if price else None,
+            policy=Policy(deadline=timeout),
+        )
+        opening = OpenOptions(engine, hosted, registry, accept_changed_weights, note=say)
+        running = RunOptions(results, command=("harness", *sys.argv[1:]), max_usd=max_usd)
+        verdict = _asked(str(model), terms, opening, running)
     _show(verdict, as_script=json)
     _write(verdict, junit_xml, markdown)
     raise typer.Exit(verdict.exit_code)
@@ -150,11 +175,9 @@ def _judged(terms: Gate, candidate: Scored) -> Verdict:
     return decide(terms.policy, terms.baseline, candidate)
 
 
-def _asked(model: str, terms: Gate, opening: OpenOptions, results: Path) -> Verdict:
+def _asked(model: str, terms: Gate, opening: OpenOptions, running: RunOptions) -> Verdict:
     from harness.pipeline.gate import gate_model
-    from harness.pipeline.options import RunOptions
 
-    running = RunOptions(results, command=("harness", *sys.argv[1:]))
     with shown_progress() as progress, stopping(running.stop):
         return gate_model(model, terms, opening, running, progress)
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from harness.errors import NotComparableError
+from harness.analysis.snapshots import refuse_undated
+from harness.errors import NotComparableError, UsageError
 from harness.gate.evidence import Evidence
 from harness.gate.order import Orders, draw_orders
 from harness.gate.pairing import TaskPair, check_alike, pair_task
 from harness.gate.policy import Policy
 from harness.gate.tasks import judge_tasks
 from harness.gate.verdict import Criterion, Status, Verdict, worst
-from harness.records import Estimate, Outcome
+from harness.records import Estimate, ModelInfo, Outcome
 from harness.store.baseline import Scored
-
-LOCAL_BACKENDS = ("llamacpp", "mock", "hf")
 
 
 def decide(
@@ -24,8 +23,11 @@ def decide(
 
     Raises:
         NotComparableError: no task in common, or a task was run under another protocol.
-        UsageError: a task is scored on another scale than from 0 to 1.
+        UsageError: a task is scored on another scale than from 0 to 1, or a system is known by
+            an undated name only.
     """
+    for side in (baseline, candidate):
+        refuse_undated(side.manifest.model)
     pairs = paired_tasks(policy, baseline, candidate)
     if policy.mode == "sequential":
         identity = candidate.manifest.model.identity
@@ -56,6 +58,12 @@ def paired_tasks(policy: Policy, baseline: Scored, candidate: Scored) -> list[Ta
             f"{', '.join(candidate.manifest.tasks)}; run it on the tasks of the baseline, or name "
             "the tasks that are to be judged in the policy: [margin]"
         )
+    for side in (baseline, candidate):
+        if side.manifest.is_imported:
+            raise NotComparableError(
+                f"{side.manifest.model.name} was imported from a log that does not tell the whole "
+                "protocol; a gate needs runs that were asked here"
+            )
     for task in tasks:
         check_alike(task, baseline, candidate)
     return [pair_task(task, baseline, candidate) for task in tasks]
@@ -77,6 +85,31 @@ def judged_tasks(policy: Policy, baseline: Scored) -> list[str]:
     return [task for task in there if policy.judges(task)]
 
 
+def check_systems(policy: Policy, baseline: ModelInfo, candidate: ModelInfo) -> None:
+    """Refuse, before anything is asked, systems of which no verdict could come.
+
+    Raises:
+        UsageError: a name does not say which weights answer, or the policy limits a slowdown and
+            the two run on different hardware.
+    """
+    refuse_undated(baseline)
+    refuse_undated(candidate)
+    unlike = sorted(
+        name
+        for name in baseline.hardware.keys() | candidate.hardware.keys()
+        if baseline.hardware.get(name) != candidate.hardware.get(name)
+    )
+    if policy.max_slowdown is not None and unlike:
+        facts = "; ".join(
+            f"{name}: {baseline.hardware.get(name)} against {candidate.hardware.get(name)}"
+            for name in unlike
+        )
+        raise UsageError(
+            f"max_slowdown compares times, and the two run on different hardware ({facts}); take "
+            "max_slowdown out of the policy, or save a baseline of a run on this machine"
+        )
+
+
 def same_machine(baseline: Scored, candidate: Scored) -> bool:
     """Say whether both ran on the same hardware, so that their times may be compared."""
     return baseline.manifest.model.hardware == candidate.manifest.model.hardware
@@ -86,10 +119,9 @@ def _run_criteria(policy: Policy, candidate: Scored) -> tuple[Criterion, ...]:
     if policy.max_cost is None:
         return ()
     costs = candidate.items["cost_usd"].astype("float64")
-    local = candidate.manifest.model.backend in LOCAL_BACKENDS
     # What has no answer has no price either.
     priceless = costs.isna() & (candidate.items["outcome"] != Outcome.ERROR.value)
-    unknown = 0 if local else int(priceless.sum())
+    unknown = int(priceless.sum())
     total = float(costs.sum())
     estimate = Estimate(total, total, None if unknown else total, len(costs) - unknown, unknown)
     evidence = Evidence("cost", estimate, policy.max_cost, None, None, proof=False)

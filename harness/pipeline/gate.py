@@ -10,7 +10,7 @@ from pathlib import Path
 from harness import __version__
 from harness.errors import InterruptedRunError, NotComparableError
 from harness.gate.decidable import check_decidable
-from harness.gate.decide import decide, judged_tasks
+from harness.gate.decide import check_systems, decide, judged_tasks
 from harness.gate.order import Orders, draw_orders
 from harness.gate.outputs import as_json
 from harness.gate.pairing import check_alike
@@ -18,9 +18,10 @@ from harness.gate.policy import Policy
 from harness.gate.verdict import Status, TaskVerdict, Verdict
 from harness.models.base import Model
 from harness.models.open import OpenOptions, open_model
+from harness.pipeline.account import Account, check_budget
 from harness.pipeline.options import Asking, Progress, RunOptions
 from harness.pipeline.plan import Plan, PlannedTask, check_capabilities, chosen
-from harness.pipeline.run import execute, now
+from harness.pipeline.run import execute, go_on_with_batches, now
 from harness.pipeline.score import score_sample, scorer
 from harness.pipeline.work import ask, outstanding, reuse, say_misfits
 from harness.protocol import Protocol
@@ -29,7 +30,7 @@ from harness.store.baseline import ITEM_COLUMNS, Scored, scored_run
 from harness.store.files import replace_file
 from harness.store.journal import Journal
 from harness.store.manifest import MANIFEST, Manifest, TaskRecord
-from harness.store.rows import group_responses
+from harness.store.rows import with_responses
 from harness.tasks.base import LoadedTask
 from harness.tasks.catalog import TaskChoice
 from harness.tasks.lm_eval_adapter import load_task
@@ -57,7 +58,8 @@ def gate_model(
     and the same command, or `harness run`, goes on from there.
 
     Raises:
-        UsageError: the policy could not be decided, or the model cannot be used.
+        UsageError: the policy could not be decided, the model cannot be used, or its name does
+            not say which weights answer.
         NotComparableError: the baseline's items or protocol can no longer be had.
         InterruptedRunError: stopped by the user; the same command continues.
     """
@@ -74,6 +76,8 @@ def gate_model(
 def judge_model(model: Model, gate: Gate, options: RunOptions, progress: Progress) -> Verdict:
     """As `gate_model`, for a model that is open already and stays open."""
     check_decidable(gate.policy, gate.baseline)
+    check_budget(model, options.max_usd)
+    check_systems(gate.policy, gate.baseline.manifest.model, model.info)
     plan = plan_like(gate, model)
     for warning in plan.warnings:
         progress.note(f"note: {warning}")
@@ -138,7 +142,8 @@ def _ask(model: Model, plan: Plan, gate: Gate, options: RunOptions, progress: Pr
     else:
         options.stop.attach(model)
         with Journal(folder) as journal:
-            verdict = _Asking(model, plan, gate, journal).until_decided(options, progress)
+            account = Account(journal, model, options.max_usd)
+            verdict = _Asking(account, plan, gate).until_decided(options, progress)
         if all(task.n_seen == task.n_items for task in verdict.tasks):
             run = execute(model, plan, options, progress)
             verdict = decide(gate.policy, gate.baseline, scored_run(run))
@@ -150,15 +155,18 @@ def _ask(model: Model, plan: Plan, gate: Gate, options: RunOptions, progress: Pr
 class _Asking:
     """One sequential pass: asks in the order drawn, looks, and asks on where nothing stands."""
 
-    def __init__(self, model: Model, plan: Plan, gate: Gate, journal: Journal) -> None:
-        self._model, self._plan, self._gate, self._journal = model, plan, gate, journal
-        self._candidate = _nothing_yet(model, plan)
+    def __init__(self, account: Account, plan: Plan, gate: Gate) -> None:
+        self._account, self._plan, self._gate = account, plan, gate
+        self._model, self._journal = account.model, account.journal
+        self._candidate = _nothing_yet(self._model, plan)
         names = [task.protocol.task for task in plan.tasks]
-        self._orders = draw_orders(gate.baseline, model.info.identity, names)
+        self._orders = draw_orders(gate.baseline, self._model.info.identity, names)
         self._scores: dict[tuple[str, str], Score] = {}
 
     def until_decided(self, options: RunOptions, progress: Progress) -> Verdict:
         self._begin()
+        go_on_with_batches(self._journal, self._model, progress)
+        self._account.begin(self._plan, options.results)
         if not options.fresh:
             reuse(self._journal, self._model.info, self._plan, options.results, progress)
         progress.start(self._plan.parts, len(self._journal.answered()))
@@ -186,7 +194,8 @@ class _Asking:
             work = outstanding(self._journal, plan, turn)
             if not options.stop.requested:
                 say_misfits(self._model, work, progress)
-                ask(self._journal, self._model, work, progress)
+                with self._account.asking([waiting.request for waiting in work.values()]):
+                    ask(self._journal, self._model, work, progress)
             if options.stop.requested and work:
                 raise InterruptedRunError(
                     "stopped; every answer so far is stored, the same command continues from here"
@@ -199,19 +208,18 @@ class _Asking:
     def _scored(self, orders: Orders) -> Scored:
         import pandas as pd
 
-        answers = group_responses(self._journal.mappings("responses"))
+        tasks = _only(self._plan, orders).tasks
+        judges = {task.protocol.task: scorer(task.protocol.scorer, task.choice) for task in tasks}
+        samples = [sample for task in tasks for sample in task.samples]
         rows = []
-        for task in _only(self._plan, orders).tasks:
-            judge_sample = scorer(task.protocol.scorer, task.choice)
-            for sample in task.samples:
-                key = sample.task, sample.sample_id
-                found = answers.get(key, [])
-                score = self._scores.get(key) or score_sample(judge_sample, sample, found)
-                if score.scorer:  # an error may have an answer the next time
-                    self._scores[key] = score
-                seconds = _sum(response.total_seconds for response in found)
-                cost = _sum(response.cost_usd for response in found)
-                rows.append((*key, sample.subject, score.outcome.value, score.value, seconds, cost))
+        for sample, found in with_responses(samples, self._journal.mappings("responses")):
+            key = sample.task, sample.sample_id
+            score = self._scores.get(key) or score_sample(judges[sample.task], sample, found)
+            if score.scorer:  # an error may have an answer the next time
+                self._scores[key] = score
+            seconds = _sum(response.total_seconds for response in found)
+            cost = _sum(response.cost_usd for response in found)
+            rows.append((*key, sample.subject, score.outcome.value, score.value, seconds, cost))
         items = pd.DataFrame(rows, columns=list(ITEM_COLUMNS))
         return replace(self._candidate, items=items)
 

@@ -74,8 +74,13 @@ def chosen(asking: Asking) -> list[TaskChoice]:
                 f"{choice.entry.name} states its own shots and max_tokens: --shots and "
                 "--max-tokens are for tasks of lm-eval"
             )
-    shots, longest = asking.shots, asking.max_tokens
-    return [replace(choice, shots=shots, max_tokens=longest) for choice in choices]
+    return [_as_asked(choice, asking) for choice in choices]
+
+
+def _as_asked(choice: TaskChoice, asking: Asking) -> TaskChoice:
+    """What the command states wins over what a suite states."""
+    shots = choice.shots if asking.shots is None else asking.shots
+    return replace(choice, shots=shots, max_tokens=asking.max_tokens or choice.max_tokens)
 
 
 def make_plan(choices: Sequence[TaskChoice], asking: Asking) -> Plan:
@@ -110,10 +115,14 @@ def check_capabilities(choices: Sequence[TaskChoice], model: ModelInfo) -> None:
         if kind.value in model.capabilities:
             continue
         variant = _GENERATIVE.get(choice.entry.name)
-        advice = f"; run the task {variant}, which every model can do" if variant else ""
+        advice = (
+            f"run the task {variant}, which every model can do"
+            if variant
+            else "choose a task whose answer is generated (`harness tasks` says which are)"
+        )
         wanted = "log-probabilities of given text" if kind is RequestKind.LOGPROB else "generation"
         raise ModelError(
-            f"{choice.entry.name} needs {wanted}, which {model.name} does not offer{advice}"
+            f"{choice.entry.name} needs {wanted}, which {model.name} does not offer; {advice}"
         )
 
 

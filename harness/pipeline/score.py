@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.errors import UsageError
 from harness.records import Outcome, Response, Sample, Score
-from harness.scoring import SCORER_IDS, choice, exact, letter, number
+from harness.scoring import SCORER_IDS, choice, exact, letter, math, number
 from harness.store.manifest import write_manifest
 from harness.store.parquet import write_table
 from harness.store.read import Run
-from harness.store.rows import group_responses, sample_from_row, score_row
+from harness.store.rows import sample_from_row, score_row, with_responses
 from harness.tasks.base import ScoreSample
 from harness.tasks.catalog import TaskChoice, choose
 
@@ -35,11 +36,22 @@ def _score_exact(sample: Sample, responses: Sequence[Response]) -> Score:
     return exact.score(reply.text, sample.gold, reply.finish_reason)
 
 
+def _score_math(sample: Sample, responses: Sequence[Response]) -> Score:
+    reply = responses[-1]
+    return math.score(reply.text, sample.gold, reply.finish_reason, asked(sample))
+
+
+def asked(sample: Sample) -> str:
+    """Return the last question of a sample, without the examples before it."""
+    return sample.turns[-1] if sample.turns else sample.requests[-1].messages[-1].content
+
+
 _BY_RULE: Mapping[str, ScoreSample] = {
     "letter": _score_letter,
     "choice": _score_choice,
     "number": _score_number,
     "exact": _score_exact,
+    "math": _score_math,
 }
 
 
@@ -66,20 +78,36 @@ def score_sample(judge: ScoreSample, sample: Sample, responses: Sequence[Respons
     return judge(sample, responses)
 
 
+def judge_of(run: Run, task: str, trusted: tuple[Path, ...] = ()) -> ScoreSample:
+    """Return the present scorer of one task of a run.
+
+    Raises:
+        UsageError: the run was imported, so nobody here knows its scorer.
+    """
+    if run.manifest.is_imported:
+        raise UsageError(
+            f"{run.folder.name} was imported with its scores; import the log again, with another "
+            "--filter or --metric, to judge it otherwise"
+        )
+    protocol = run.manifest.tasks[task].protocol
+    choice = choose([task], trusted)[0]
+    shots = protocol.shots if choice.entry.stock else None
+    return scorer(_current_id(protocol.scorer), replace(choice, shots=shots))
+
+
 def rescore(run: Run, trusted: tuple[Path, ...] = ()) -> Run:
     """Judge the stored responses of a finished run again; no model is asked.
 
     The scores and the manifest are replaced; samples and responses stay as they are.
 
     Raises:
+        UsageError: the run was imported, so nobody here knows its scorer.
         StoreError: the run is damaged or cannot be written.
     """
     judges, tasks = {}, {}
     for name, record in run.manifest.tasks.items():
-        entry = choose([name], trusted)[0]
-        task = replace(entry, shots=record.protocol.shots if entry.entry.stock else None)
         scorer_id = _current_id(record.protocol.scorer)
-        judges[name] = scorer(scorer_id, task)
+        judges[name] = judge_of(run, name, trusted)
         tasks[name] = replace(record, protocol=replace(record.protocol, scorer=scorer_id))
     errors = dict.fromkeys(tasks, 0)
     rows = [score_row(s, score) for s, score in _scored(run, judges, errors)]
@@ -96,10 +124,8 @@ def rescore(run: Run, trusted: tuple[Path, ...] = ()) -> Run:
 def _scored(
     run: Run, judges: Mapping[str, ScoreSample], errors: dict[str, int]
 ) -> Iterator[tuple[Sample, Score]]:
-    answers = group_responses(run.rows("responses"))
-    for row in run.rows("samples"):
-        sample = sample_from_row(row)
-        found = answers.get((sample.task, sample.sample_id), [])
+    samples = map(sample_from_row, run.rows("samples"))
+    for sample, found in with_responses(samples, run.rows("responses")):
         score = score_sample(judges[sample.task], sample, found)
         errors[sample.task] += score.outcome is Outcome.ERROR
         yield sample, score

@@ -170,6 +170,15 @@ class RunPart:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimsPart:
+    """Published numbers: beside measurements of this page, and against each other."""
+
+    checks: Grid | None
+    headlines: Grid | None
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The whole page."""
 
@@ -180,3 +189,4 @@ class Page:
     boards: tuple[Board, ...] = ()
     runs: tuple[RunPart, ...] = ()
     left_out: tuple[str, ...] = field(default=())
+    claims: ClaimsPart | None = None

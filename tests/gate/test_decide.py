@@ -8,7 +8,7 @@ import pytest
 import run_files
 from gate_kit import outcomes, pair, shuffled, sides, system, verdict
 from harness.errors import NotComparableError, UsageError
-from harness.gate.decide import decide
+from harness.gate.decide import check_systems, decide
 from harness.gate.policy import Policy
 from harness.gate.verdict import Status
 from harness.gate.words import sentence
@@ -247,8 +247,8 @@ def test_what_the_whole_run_may_cost():
     same = outcomes(correct=300, wrong=100)
     baseline = system({"mini": same}, "large")
 
-    def judged(limit, costs, backend="openai"):
-        candidate = system({"mini": same}, "small", costs=costs, backend=backend)
+    def judged(limit, costs):
+        candidate = system({"mini": same}, "small", costs=costs)
         return decide(Policy(margin=0.05, max_cost=limit), baseline, candidate)
 
     cents = np.full(400, 0.01)
@@ -258,14 +258,14 @@ def test_what_the_whole_run_may_cost():
     assert judged(5.0, some).status is Status.INCONCLUSIVE
     assert "without the 10 answers of unknown price" in sentence(judged(5.0, some))
     assert judged(3.0, some).status is Status.FAILED
-    assert judged(0.0, np.full(400, np.nan), backend="llamacpp").status is Status.PASSED
+    assert judged(0.0, np.zeros(400)).status is Status.PASSED
 
 
 def test_what_has_no_answer_has_no_unknown_price():
     same = outcomes(correct=395, wrong=100)
     failed = same[:-5] + outcomes(error=5)
     costs = np.where([outcome is Outcome.ERROR for outcome in failed], np.nan, 0.01)
-    candidate = system({"mini": failed}, "small", costs=costs, backend="openai")
+    candidate = system({"mini": failed}, "small", costs=costs)
 
     found = decide(Policy(margin=0.1, max_cost=10), system({"mini": same}, "large"), candidate)
     assert found.run_criteria[0].status is Status.PASSED
@@ -288,3 +288,38 @@ def test_graded_scores_are_judged():
 
     assert decide(Policy(), baseline, candidate).status is Status.PASSED
     assert decide(Policy(), baseline, worse).status is Status.FAILED
+
+
+UNDATED = {"sha256": None, "snapshot": "gpt-4o", "settings": {"undated": True}}
+
+
+@pytest.mark.parametrize("undated", ["large", "small"])
+def test_an_undated_name_is_refused_on_either_side(undated):
+    same = outcomes(correct=300, wrong=100)
+    both = [
+        system({"mini": same}, name, **(UNDATED if name == undated else {}))
+        for name in ("large", "small")
+    ]
+
+    with pytest.raises(UsageError, match="undated name"):
+        decide(Policy(margin=0.05), *both)
+
+
+def test_an_imported_log_is_refused():
+    same = outcomes(correct=300, wrong=100)
+    log = system({"mini": same}, "log", backend="lm-eval log")
+
+    assert log.manifest.is_imported
+    with pytest.raises(NotComparableError, match="log was imported"):
+        decide(Policy(margin=0.05), system({"mini": same}, "large"), log)
+
+
+def test_a_limit_on_times_needs_one_machine_before_anything_is_asked():
+    policy = Policy(max_slowdown=2)
+    here = replace(run_files.MODEL, hardware={"cpu": "a", "threads": 2})
+    there = replace(run_files.MODEL, hardware={"cpu": "a", "threads": 4})
+
+    check_systems(policy, here, here)
+    check_systems(Policy(), here, there)
+    with pytest.raises(UsageError, match="threads: 2 against 4"):
+        check_systems(policy, here, there)
