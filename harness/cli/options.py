@@ -45,6 +45,10 @@ Shots = Annotated[
 MaxTokens = Annotated[
     int | None, typer.Option(min=1, help="Reply length, for one of lm-eval that states none.")
 ]
+Temperature = Annotated[
+    float | None,
+    typer.Option(min=0, help="Instead of the tasks' own: a variant under another protocol."),
+]
 Verify = Annotated[
     int, typer.Option(min=0, help="Re-ask N random items cold and store what differs.")
 ]

@@ -74,8 +74,16 @@ def chosen(asking: Asking) -> list[TaskChoice]:
                 f"{choice.entry.name} states its own shots and max_tokens: --shots and "
                 "--max-tokens are for tasks of lm-eval"
             )
-    shots, longest = asking.shots, asking.max_tokens
-    return [replace(choice, shots=shots, max_tokens=longest) for choice in choices]
+        if asking.temperature is not None and choice.entry.kind is RequestKind.LOGPROB:
+            raise TaskError(
+                f"{choice.entry.name} asks for likelihoods, which have no temperature; leave out "
+                "--temperature"
+            )
+    shots, longest, temperature = asking.shots, asking.max_tokens, asking.temperature
+    return [
+        replace(choice, shots=shots, max_tokens=longest, temperature=temperature)
+        for choice in choices
+    ]
 
 
 def make_plan(choices: Sequence[TaskChoice], asking: Asking) -> Plan:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.records import Outcome, Response, Sample, Score
-from harness.scoring import SCORER_IDS, choice, exact, letter, number
+from harness.scoring import SCORER_IDS, choice, exact, judged, letter, number
 from harness.store.manifest import write_manifest
 from harness.store.parquet import write_table
 from harness.store.read import Run
@@ -35,11 +35,16 @@ def _score_exact(sample: Sample, responses: Sequence[Response]) -> Score:
     return exact.score(reply.text, sample.gold, reply.finish_reason)
 
 
+def _score_judged(_: Sample, responses: Sequence[Response]) -> Score:
+    return judged.score(responses)
+
+
 _BY_RULE: Mapping[str, ScoreSample] = {
     "letter": _score_letter,
     "choice": _score_choice,
     "number": _score_number,
     "exact": _score_exact,
+    "judged": _score_judged,
 }
 
 

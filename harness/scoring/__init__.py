@@ -5,4 +5,5 @@ SCORER_IDS = {
     "choice": "choice/1",
     "number": "number/1",
     "exact": "exact/1",
+    "judged": "judged/1",
 }
