@@ -10,6 +10,7 @@ from harness.errors import ModelError, TaskError
 from harness.pipeline.options import Asking
 from harness.protocol import Protocol
 from harness.records import ModelInfo, RequestKind, Sample, content_hash
+from harness.store.manifest import JudgedRuns
 from harness.tasks.base import LoadedTask
 from harness.tasks.catalog import TaskChoice, choose
 from harness.tasks.lm_eval_adapter import load_task
@@ -20,9 +21,12 @@ _GENERATIVE = {"mmlu_logprob": "mmlu"}
 
 @dataclass(frozen=True)
 class PlannedTask:
-    """One task of a run: the samples that will be asked, and their protocol."""
+    """One task of a run: the samples that will be asked, and their protocol.
 
-    choice: TaskChoice
+    `choice` is None where the samples are made of answers, for a judge.
+    """
+
+    choice: TaskChoice | None
     protocol: Protocol
     samples: tuple[Sample, ...]
     chance: float | None
@@ -36,6 +40,7 @@ class Plan:
     warnings: tuple[str, ...]
     limit: int | None
     seed: int
+    judged: JudgedRuns | None = None
 
     @property
     def samples(self) -> list[Sample]:

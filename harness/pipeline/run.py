@@ -159,6 +159,7 @@ def _finish(journal: Journal, model: Model, plan: Plan, command: tuple[str, ...]
         seed=plan.seed,
         environment=_environment(),
         warnings=(*plan.warnings, *model.warnings),
+        judged=plan.judged,
     )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.errors import TaskError
 from harness.records import Outcome, Response, Sample, Score
 from harness.scoring import SCORER_IDS, choice, exact, judged, letter, number
-from harness.store.manifest import write_manifest
+from harness.scoring.verdict import read_verdict
+from harness.store.manifest import TaskRecord, write_manifest
 from harness.store.parquet import write_table
 from harness.store.read import Run
 from harness.store.rows import group_responses, sample_from_row, score_row
@@ -39,6 +42,12 @@ def _score_judged(_: Sample, responses: Sequence[Response]) -> Score:
     return judged.score(responses)
 
 
+def _score_verdict(sample: Sample, responses: Sequence[Response], *, scorer_id: str) -> Score:
+    reply, asked = responses[-1], sample.requests[-1]
+    prompt = "\n".join(message.content for message in asked.messages)
+    return read_verdict(reply.text, prompt, reply.finish_reason, scorer_id)
+
+
 _BY_RULE: Mapping[str, ScoreSample] = {
     "letter": _score_letter,
     "choice": _score_choice,
@@ -48,11 +57,19 @@ _BY_RULE: Mapping[str, ScoreSample] = {
 }
 
 
-def scorer(scorer_id: str, task: TaskChoice) -> ScoreSample:
-    """Return the function behind a scorer's id; stock tasks are judged by lm-eval."""
+def scorer(scorer_id: str, task: TaskChoice | None) -> ScoreSample:
+    """Return the function behind a scorer's id; stock tasks are judged by lm-eval.
+
+    Raises:
+        TaskError: lm-eval would have to judge, but there is no task to judge by.
+    """
     name = scorer_id.partition("/")[0]
     if name in _BY_RULE:
         return _BY_RULE[name]
+    if name.startswith("verdict-"):
+        return functools.partial(_score_verdict, scorer_id=scorer_id)
+    if task is None:
+        raise TaskError(f"no scorer {scorer_id!r} without a task; judge the answers again")
     from harness.tasks.lm_eval_adapter import StockScorer
 
     return StockScorer(task)
@@ -81,8 +98,7 @@ def rescore(run: Run, trusted: tuple[Path, ...] = ()) -> Run:
     """
     judges, tasks = {}, {}
     for name, record in run.manifest.tasks.items():
-        entry = choose([name], trusted)[0]
-        task = replace(entry, shots=record.protocol.shots if entry.entry.stock else None)
+        task = _choice(name, record, trusted) if run.manifest.judged is None else None
         scorer_id = _current_id(record.protocol.scorer)
         judges[name] = scorer(scorer_id, task)
         tasks[name] = replace(record, protocol=replace(record.protocol, scorer=scorer_id))
@@ -96,6 +112,11 @@ def rescore(run: Run, trusted: tuple[Path, ...] = ()) -> Run:
     )
     write_manifest(run.folder, manifest)
     return Run(run.folder, manifest)
+
+
+def _choice(name: str, record: TaskRecord, trusted: tuple[Path, ...]) -> TaskChoice:
+    found = choose([name], trusted)[0]
+    return replace(found, shots=record.protocol.shots if found.entry.stock else None)
 
 
 def _scored(

@@ -39,6 +39,23 @@ class TaskRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedRuns:
+    """What a judge's run is about; a run of a contestant has none of this.
+
+    `purpose` is "answers" (of the runs named), "labels" (the same, but a file's verdicts, such as
+    people's) or "calibration" (bundled pairs whose better answer is known). `protocols` are the
+    fingerprints under which the runs answered, by task; `n_unanswered` turns had no answer.
+    """
+
+    mode: str
+    purpose: str
+    prompts: str
+    runs: tuple[str, ...] = ()
+    protocols: dict[str, str] = field(default_factory=dict)
+    n_unanswered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything about a run that is not a row. Times are UTC, ISO 8601."""
 
@@ -56,6 +73,7 @@ class Manifest:
     environment: dict[str, Any] = field(default_factory=dict)
     verification: dict[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+    judged: JudgedRuns | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -117,6 +135,8 @@ def _from_json(body: Mapping[str, Any]) -> Manifest:
     fields["files"] = {name: StoredFile(**stored) for name, stored in body["files"].items()}
     fields["command"] = tuple(body["command"])
     fields["warnings"] = tuple(body["warnings"])
+    if judged := body.get("judged"):
+        fields["judged"] = JudgedRuns(**{**judged, "runs": tuple(judged["runs"])})
     return Manifest(**fields)
 
 
