@@ -103,7 +103,7 @@ def judge_card(judge: Judge) -> JudgeCard:
         counts=counts,
         failed=checks.share(len(everything) - counts[Outcome.JUDGED], len(everything)),
         consistency=checks.consistency(played),
-        first_slot=checks.first_slot(everything),
+        first_slot=checks.first_slot(played),
         slots=checks.slots(played, asked),
         length_slope=_length_slope(contestants),
         padding=checks.padding(asked),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.analysis.judged import SCALE, SHARE, Game, games
-from harness.analysis.judges import Judgement, estimate, values
+from harness.analysis.judges import Judgement, estimate
 from harness.records import Estimate
 from harness.stats.estimate import wilson_interval
 from harness.stats.questions import mean_of_questions
@@ -33,17 +33,14 @@ class Signs:
 
 
 def newest_calibration(calibrations: Sequence[Judgement]) -> list[Verdict]:
-    """The newest calibration verdicts; anchors that were asked alone do not hide earlier pairs."""
-    newest: dict[str, Judgement] = {}
+    """Return the newest verdicts; anchors that were asked alone do not hide earlier pairs."""
+    newest: dict[str, list[Verdict]] = {}
     for judgement in calibrations:
-        for task in judgement.run.manifest.tasks:
-            newest[task] = judgement
-    return [
-        verdict
-        for task, judgement in newest.items()
-        for verdict in judgement.verdicts
-        if verdict.exhibit.task == task
-    ]
+        said: dict[str, list[Verdict]] = {}
+        for verdict in judgement.verdicts:
+            said.setdefault(verdict.exhibit.task, []).append(verdict)
+        newest |= said
+    return [verdict for verdicts in newest.values() for verdict in verdicts]
 
 
 def is_pair(verdict: Verdict) -> bool:
@@ -69,13 +66,18 @@ def consistency(played: Sequence[Game]) -> Estimate:
     return estimate(mean_of_questions(alike, [game.question for game in played], SHARE))
 
 
-def first_slot(verdicts: Iterable[Verdict]) -> Estimate:
-    """Return the share of decided verdicts that went to the answer shown first."""
-    decided = [v for v in verdicts if is_pair(v) and v.value in (0.0, 1.0)]
-    if not decided:
+def first_slot(played: Sequence[Game]) -> Estimate:
+    """Return the share of decided verdicts that went to the answer shown first, in both orders."""
+    shown = [
+        (float(first), game.question)
+        for game in played
+        for first in (game.by_order[0], 1 - (game.by_order[1] or 0.0))
+        if first in (0.0, 1.0)
+    ]
+    if not shown:
         return estimate(None)
-    read, questions = values(decided)
-    return estimate(mean_of_questions(read, questions, SHARE))
+    taken, questions = zip(*shown, strict=True)
+    return estimate(mean_of_questions(taken, questions, SHARE))
 
 
 def slots(played: Sequence[Game], asked: Sequence[Verdict]) -> Signs:
