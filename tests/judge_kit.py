@@ -39,7 +39,7 @@ def replies(prompt):
     shown = prompt.split("\n===== ", 1)[1].rsplit("\n===== ", 1)[0]
     question = re.search(r"\[User, turn 1\]\n(.*?)\n\n\[Assistant", shown, re.DOTALL)[1]
     sides = re.split(r"\n===== \w+ next\nConversation with assistant B\n", shown)
-    return question, [side.rpartition("]\n")[2].strip() for side in sides]
+    return question, [re.split(r"\[Assistant, turn \d+\]\n", side)[-1].strip() for side in sides]
 
 
 def quality(question, reply):

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import demo, doctor, models, report, run, score, tasks
+from harness.cli import demo, doctor, judge, models, report, run, score, tasks
 from harness.cli.output import result, say
 from harness.errors import HarnessError, InterruptedRunError, UsageError
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
+app.command("judge")(judge.judge)
 app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)
 app.command("report")(report.report)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -60,6 +60,38 @@ Fresh = Annotated[
 ]
 AcceptChanged = Annotated[
     bool, typer.Option("--accept-changed-weights", help="Accept new bytes under an old name.")
+]
+
+# What `harness judge` takes.
+Judges = Annotated[
+    list[str] | None,
+    typer.Option("--judge", "-j", help="A model, as for --model; again for a panel."),
+]
+Mode = Annotated[
+    Literal["single", "pairwise"],
+    typer.Option(help="Rate each answer 1 to 10, or compare every two runs in both orders."),
+]
+Parsing = Annotated[
+    Literal["strict", "compatible"],
+    typer.Option(help="How verdicts are read; compatible as MT-bench's own code, faults and all."),
+]
+Prompts = Annotated[
+    Path | None,
+    typer.Option("--judge-prompts", help="YAML, or MT-bench's own judge_prompts.jsonl."),
+]
+References = Annotated[
+    Path | None, typer.Option(help="Right answers in MT-bench's form, such as gpt-4.jsonl.")
+]
+Labels = Annotated[
+    Path | None, typer.Option(help="Verdicts of people (JSON lines), stored beside the judges'.")
+]
+JudgeTokens = Annotated[int, typer.Option("--max-tokens", min=1, help="Length of a judge's reply.")]
+Calibrate = Annotated[
+    bool, typer.Option("--calibrate", help="Also ask about bundled pairs of known verdict.")
+]
+Anchors = Annotated[
+    bool,
+    typer.Option("--anchors", help="Rate the bundled answers again, to see whether it drifted."),
 ]
 
 _LOCAL = "Local models"

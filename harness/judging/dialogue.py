@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.records import Response, Sample, clean, content_hash
+from harness.records import Sample, clean, content_hash
 from harness.store.read import Run
-from harness.store.rows import group_responses, sample_from_row
+from harness.store.rows import sample_from_row
 
 _FENCE_DIGITS = 10
 
@@ -42,12 +43,17 @@ def read_dialogues(run: Run, task: str) -> list[Dialogue]:
     Raises:
         StoreError: the run is damaged.
     """
-    answers = group_responses(run.rows("responses"))
+    answers: dict[str, list[str | None]] = {}
+    for row in run.rows("responses"):
+        if row["task"] == task:
+            failed = row["error_kind"] is not None
+            said = None if failed else clean(row["text"] or "")
+            answers.setdefault(row["sample_id"], []).append(said)
     samples = (sample_from_row(row) for row in run.rows("samples") if row["task"] == task)
-    return [_dialogue(sample, answers) for sample in samples]
+    return [_dialogue(sample, answers.get(sample.sample_id, ())) for sample in samples]
 
 
-def _dialogue(sample: Sample, answers: Mapping[tuple[str, str], Sequence[Response]]) -> Dialogue:
+def _dialogue(sample: Sample, said: Sequence[str | None]) -> Dialogue:
     doc = json.loads(sample.doc) if sample.doc else {}
     stated = doc.get("reference") if isinstance(doc, dict) else None
     number = doc.get("prompt_id") if isinstance(doc, dict) else None
@@ -56,16 +62,13 @@ def _dialogue(sample: Sample, answers: Mapping[tuple[str, str], Sequence[Respons
         category=sample.subject,
         number=number if isinstance(number, int) else None,
         turns=(sample.requests[0].messages[-1].content, *sample.turns),
-        replies=tuple(_replies(answers.get((sample.task, sample.sample_id), ()))),
+        replies=tuple(text for text in takewhile(_is_reply, said) if text is not None),
         references=tuple(map(str, stated)) if isinstance(stated, list) else (),
     )
 
 
-def _replies(responses: Sequence[Response]) -> Iterator[str]:
-    for response in responses:
-        if response.error_kind is not None:
-            return
-        yield clean(response.text or "")
+def _is_reply(said: str | None) -> bool:
+    return said is not None
 
 
 def with_references(dialogues: Sequence[Dialogue], path: Path | None) -> list[Dialogue]:
@@ -86,7 +89,7 @@ def with_references(dialogues: Sequence[Dialogue], path: Path | None) -> list[Di
             f"cannot read reference answers from {path} ({error!r}); expected lines of JSON with "
             "question_id and choices[0].turns"
         ) from error
-    return [replace(each, references=known.get(each.number, ())) for each in dialogues]
+    return [replace(each, references=known.get(each.number or 0, ())) for each in dialogues]
 
 
 def prompt_fields(shown: Sequence[Dialogue], turn: int, *, reference: bool) -> dict[str, str]:
