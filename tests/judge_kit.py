@@ -142,7 +142,7 @@ def contestant(name, level, seed=0):
         filler = "word " * int(5 + 200 * draw(name, seed, content, "length"))
         return f"{filler}of quality {worth}."
 
-    return MockModel(handler, name=name)
+    return MockModel(handler, name=name, snapshot=name)
 
 
 def answered(tmp_path, *named, task="quick_chat", limit=None):
@@ -187,4 +187,4 @@ def remote(url, name="judge"):
         with urllib.request.urlopen(sent, timeout=30) as answer:
             return json.loads(answer.read())["text"]
 
-    return MockModel(handler, name=name)
+    return MockModel(handler, name=name, snapshot=name)

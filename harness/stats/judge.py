@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from harness.stats.arrays import Clusters, Floats, Integers, as_clusters, as_numbers, as_pair
 from harness.stats.estimate import Interval
@@ -56,6 +56,11 @@ class _Games(NamedTuple):
         """How often each kind occurs, with a weight for each comparison."""
         found = np.bincount(self.kinds, weights=weights, minlength=len(self.results))
         return found.astype(np.float64)
+
+    def where(self, kept: NDArray[np.bool_]) -> _Games:
+        """Leave out kinds of game; which one each comparison is of is no longer said."""
+        first, second, results = self.first[kept], self.second[kept], self.results[kept]
+        return self._replace(first=first, second=second, results=results, kinds=self.kinds[:0])
 
 
 def weighted_kappa(
@@ -230,6 +235,7 @@ def _fit(games: _Games, weights: Floats, ridge: float) -> BradleyTerry:
     from scipy.optimize import minimize
 
     size = len(games.names)
+    games, weights = games.where(weights > 0), weights[weights > 0]
     ties = bool((weights * (games.results == 0.5)).any())  # noqa: PLR2004  # a tie is one half
     # Without ties the likelihood only grows as their parameter falls: it is zero.
     bounds = [(None, None)] * size + [(-_FAR, _FAR)] * ties

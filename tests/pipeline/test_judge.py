@@ -40,7 +40,7 @@ def options(tmp_path, **more):
 
 
 def judged(tmp_path, judge, runs, judging=SINGLE, name="judge", **more):
-    model = MockModel(judge, name=name)
+    model = MockModel(judge, name=name, snapshot=name)
     return judge_runs(model, runs, judging, options(tmp_path, **more), Quiet())
 
 
@@ -172,8 +172,7 @@ def test_a_death_at_any_point_repeats_nothing(tmp_path, runs, after):
     first, second = Judge(), Judge()
     with pytest.raises(ModelError):
         judge_runs(Dying(first, after), runs, PAIRWISE, options(tmp_path), Quiet())
-    # `Dying` and this judge are the same system to the store: a mock of one name and snapshot.
-    (run,) = judged(tmp_path, second, runs, PAIRWISE, name="mock")
+    (run,) = judge_runs(MockModel(second), runs, PAIRWISE, options(tmp_path), Quiet())
 
     assert len(second.asked) == 24 - after
     assert run.scores["value"].notna().all()
