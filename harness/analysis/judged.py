@@ -290,8 +290,9 @@ def _strengths(task: str, played: Sequence[Game]) -> Iterator[Strength]:
     rng = np.random.default_rng(_SEED)
     spans = bradley_terry_intervals((firsts, seconds, results), questions, rng, draws=_DRAWS)
     for run_id, strength in sorted(found.strengths.items(), key=lambda item: -item[1]):
-        span = Estimate(strength, *spans[run_id], len(set(questions)))
-        yield Strength(task, names[run_id], span)
+        low, high = spans[run_id]
+        known = (low, high) if high > low else (None, None)
+        yield Strength(task, names[run_id], Estimate(strength, *known, len(set(questions))))
 
 
 def _grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:

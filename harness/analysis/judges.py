@@ -16,7 +16,10 @@ from harness.store.manifest import JudgedRuns
 from harness.store.read import Run
 
 _FAMILY = re.compile(r"[a-z]+")
-_NO_FAMILY = frozenset({"model", "local", "judge", "instruct", "chat", "unknown"})
+_NO_FAMILY = frozenset(
+    {"model", "local", "judge", "instruct", "chat", "unknown", "base", "my", "test"}
+    | {"tiny", "mini", "small", "medium", "large", "big"}
+)
 _SHORTEST_FAMILY = 2
 
 

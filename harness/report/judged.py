@@ -82,16 +82,6 @@ _STRENGTHS = (
         ),
     ),
 )
-_CATEGORIES = (
-    ColumnGroup(
-        "",
-        (
-            Column("Category", "Of the questions", "text"),
-            Column("Model", "Whose answers", "text"),
-            Column("Rating", "Mean of the questions' means, 1 to 10, with 95 % interval"),
-        ),
-    ),
-)
 _AGREEMENT = (
     ColumnGroup(
         "",
@@ -229,16 +219,24 @@ def _strength_row(found: Strength) -> tuple[Cell, ...]:
 
 
 def _categories(name: str, rated: Sequence[Rated]) -> Grid | None:
+    """One row a model, one column a category."""
+    names = list(dict.fromkeys(category for each in rated for category in each.categories))
+    if len(names) < 2:  # noqa: PLR2004  # one category is the whole
+        return None
+    columns = [
+        Column("Model", "Whose answers", "text"),
+        Column("Task", "Which conversations", "text"),
+        *(Column(words.label(each), "Mean rating of this category") for each in names),
+    ]
     rows = tuple(
         (
-            Cell(words.label(category or "(none)"), style="text"),
             Cell(words.label(each.model, 60), style="text"),
-            _points(found),
+            Cell(words.label(each.task), style="text"),
+            *(_points(each.categories.get(category)) for category in names),
         )
         for each in rated
-        for category, found in each.categories.items()
     )
-    return Grid(f"Ratings by category, {name}", _CATEGORIES, rows) if rows else None
+    return Grid(f"Ratings by category, {name}", (ColumnGroup("", tuple(columns)),), rows)
 
 
 def _agreement_row(found: Agreement) -> tuple[Cell, ...]:

@@ -128,8 +128,10 @@ def _fit(
             cov_type="cluster", cov_kwds={"groups": groups.codes}, use_t=True
         )
     edges = found.conf_int(1 - confidence)
+    # A fit without any residual shows no spread, and so gives no interval.
+    exact = bool(np.allclose(found.resid, 0.0, atol=1e-9))
     first, second = (
-        Measured(float(value), Interval(float(low), float(high)), groups.n)
+        Measured(float(value), None if exact else Interval(float(low), float(high)), groups.n)
         for value, (low, high) in zip(found.params, edges, strict=True)
     )
     return first, second
