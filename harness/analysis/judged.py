@@ -13,7 +13,7 @@ import numpy as np
 from harness.analysis.judges import Judge, Judgement, estimate, values
 from harness.records import Estimate
 from harness.stats.judge import bradley_terry, bradley_terry_intervals
-from harness.stats.questions import length_controlled, mean_of_questions
+from harness.stats.questions import Measured, length_controlled, mean_of_questions
 from harness.store.judgements import Verdict
 
 Item = TypeVar("Item")
@@ -290,9 +290,10 @@ def _strengths(task: str, played: Sequence[Game]) -> Iterator[Strength]:
     rng = np.random.default_rng(_SEED)
     spans = bradley_terry_intervals((firsts, seconds, results), questions, rng, draws=_DRAWS)
     for run_id, strength in sorted(found.strengths.items(), key=lambda item: -item[1]):
-        low, high = spans[run_id]
-        known = (low, high) if high > low else (None, None)
-        yield Strength(task, names[run_id], Estimate(strength, *known, len(set(questions))))
+        span = spans[run_id]
+        found_span = span if span.high > span.low else None
+        measured = Measured(strength, found_span, len(set(questions)))
+        yield Strength(task, names[run_id], estimate(measured))
 
 
 def _grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
