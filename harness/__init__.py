@@ -14,6 +14,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from harness.analysis.compare import compare
+    from harness.analysis.comparison import CompareOptions, Comparison
     from harness.analysis.summary import summarize_run
     from harness.errors import HarnessError
     from harness.models.base import Model
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "CompareOptions",
+    "Comparison",
     "HarnessError",
     "MockModel",
     "Model",
@@ -37,6 +41,7 @@ __all__ = [
     "Sample",
     "Score",
     "build_report",
+    "compare",
     "differences",
     "load_run",
     "run",
@@ -44,6 +49,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CompareOptions": "analysis.comparison",
+    "Comparison": "analysis.comparison",
     "HarnessError": "errors",
     "MockModel": "models.mock",
     "Model": "models.base",
@@ -54,6 +61,7 @@ _HOMES = {
     "Sample": "records",
     "Score": "records",
     "build_report": "report.build",
+    "compare": "analysis.compare",
     "differences": "protocol",
     "load_run": "store.read",
     "run": "pipeline.run",

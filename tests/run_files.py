@@ -72,8 +72,8 @@ class PlantedTask:
 
     Samples go round the `subjects` in turn. `unrecorded` more were planned but have no row.
     `values` are cycled through for correct samples (1.0 where not graded). `reply` and `answer`
-    turn (position, gold, outcome) into text. With `turns` each sample is a conversation that was
-    answered "Reply 0." and so on, and as planted in its last turn.
+    turn (position, gold, outcome) into text, `letters` into log-probabilities. With `turns` each
+    sample is a conversation, answered "Reply 0." and so on, and as planted in its last turn.
     """
 
     counts: Mapping[Outcome, int]
@@ -89,6 +89,7 @@ class PlantedTask:
     answer: Callable[[int, str, Outcome], str | None] | None = None
     origins: Sequence[str | None] = (None,)
     turns: tuple[str, ...] = ()
+    letters: Callable[[int, str, Outcome], Sequence[float | None]] | None = None
 
     @property
     def n(self) -> int:
@@ -241,6 +242,9 @@ def _response(row: _Row, part: int, run_id: str) -> dict[str, Any]:
     if row.is_error:
         return {**cells, "error_kind": "timeout", "error_message": "no answer within 60 s"}
     finish = "length" if row.outcome is Outcome.TRUNCATED else "stop"
+    if row.plan.letters is not None:
+        letters = row.plan.letters(row.position, row.gold, row.outcome)
+        cells["letter_logprobs"] = canonical_json(letters)
     return {**cells, "text": row.text, "finish_reason": finish, **asdict(row.plan.timing)}
 
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.analysis.alike import check_alike, common_tasks
 from harness.analysis.tables import read_columns
-from harness.errors import NotComparableError
-from harness.protocol import differences
 from harness.records import Estimate, Outcome
 from harness.stats.paired import tango_interval
 from harness.store.read import Run
@@ -52,26 +51,11 @@ def pair_runs(first: Run, second: Run) -> dict[str, Pairs]:
         NotComparableError: a task was run under different protocols; names the fields.
         StoreError: a table is missing or damaged.
     """
-    tasks = [name for name in first.manifest.tasks if name in second.manifest.tasks]
-    if not tasks:
-        raise NotComparableError(
-            f"{first.folder.name} and {second.folder.name} have no task in common: run both on "
-            "the same --tasks"
-        )
+    tasks = common_tasks(first, second)
     for task in tasks:
-        _check_alike(task, first, second)
+        check_alike(task, first, second)
     tables = [read_columns(run, "scores", _COLUMNS) for run in (first, second)]
     return {task: _pair(task, [table[table["task"] == task] for table in tables]) for task in tasks}
-
-
-def _check_alike(task: str, first: Run, second: Run) -> None:
-    protocols = [run.manifest.tasks[task].protocol for run in (first, second)]
-    unlike = differences(*protocols)
-    if unlike:
-        raise NotComparableError(
-            f"{task} was run under different protocols, so the difference would mean nothing: "
-            + "; ".join(map(str, unlike))
-        )
 
 
 def _pair(task: str, tables: Sequence[pd.DataFrame]) -> Pairs:

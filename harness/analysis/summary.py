@@ -100,7 +100,7 @@ def summarize_run(run: Run) -> dict[str, TaskSummary]:
         StoreError: a table is missing or damaged, or holds a value that no scorer writes.
     """
     scores = read_columns(run, "scores", _COLUMNS)
-    _check_scores(run, scores)
+    check_scores(run, scores)
     speeds = read_speeds(run)
     return {
         task: summarize_task(task, record, scores[scores["task"] == task], speeds[task])
@@ -138,7 +138,12 @@ def summarize_task(
     )
 
 
-def _check_scores(run: Run, scores: pd.DataFrame) -> None:
+def check_scores(run: Run, scores: pd.DataFrame) -> None:
+    """Refuse score rows that no scorer writes.
+
+    Raises:
+        StoreError: an unknown outcome, or a value that is missing or outside [0, 1].
+    """
     known = [outcome.value for outcome in Outcome]
     strange = sorted({str(outcome) for outcome in scores["outcome"].unique()}.difference(known))
     values = scores["value"]

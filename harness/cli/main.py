@@ -9,7 +9,21 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import demo, doctor, judge, models, report, run, score, tasks
+from harness.cli import (
+    claims,
+    compare,
+    demo,
+    doctor,
+    exporting,
+    importing,
+    judge,
+    models,
+    plan,
+    report,
+    run,
+    score,
+    tasks,
+)
 from harness.cli.output import result, say
 from harness.errors import HarnessError, InterruptedRunError, UsageError
 
@@ -26,10 +40,15 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
 app.command("judge")(judge.judge)
+app.command("plan")(plan.plan)
 app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)
+app.command("compare")(compare.compare)
 app.command("report")(report.report)
+app.command("export")(exporting.export)
+app.command("import")(importing.import_)
 app.command("score")(score.score)
+app.command("claims")(claims.claims)
 app.command("doctor")(doctor.doctor)
 
 

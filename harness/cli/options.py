@@ -28,7 +28,7 @@ Registry = Annotated[
 Model = Annotated[
     str | None,
     typer.Option(
-        "--model", "-m", help="Registry name, path of a .gguf, hf://repo/file.gguf, or URL."
+        "--model", "-m", help="Registry name, .gguf path, hf://repo/file.gguf, openai/<id>, or URL."
     ),
 ]
 Tasks = Annotated[
@@ -94,6 +94,20 @@ Anchors = Annotated[
     typer.Option("--anchors", help="Rate the bundled answers again, to see whether it drifted."),
 ]
 
+# What `harness plan` takes.
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", "-m", help="As for `harness run`; several are compared."),
+]
+Pilot = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        help="Ask K samples a task now, for real, and predict from the answers. They are kept: "
+        "the run itself does not pay for them again.",
+    ),
+]
+
 _LOCAL = "Local models"
 Context = Annotated[
     int | None, typer.Option(min=16, help="Tokens of context a request.", rich_help_panel=_LOCAL)
@@ -130,6 +144,82 @@ LlamaServer = Annotated[
         help="Run this llama-server binary instead of the embedded engine.",
         envvar="HARNESS_LLAMA_SERVER",
         rich_help_panel=_LOCAL,
+    ),
+]
+
+_HOSTED = "Hosted models"
+Concurrency = Annotated[
+    int, typer.Option(min=1, help="Most requests in flight.", rich_help_panel=_HOSTED)
+]
+EnvFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--env-file", help="File of NAME=value lines to find keys in.", rich_help_panel=_HOSTED
+    ),
+]
+KeyEnv = Annotated[
+    str | None,
+    typer.Option(
+        "--key-env", help="Name of the variable that holds the key.", rich_help_panel=_HOSTED
+    ),
+]
+Api = Annotated[
+    Literal["openai", "anthropic", "gemini"] | None,
+    typer.Option(
+        "--api", help="Ask the server at a URL by this protocol.", rich_help_panel=_HOSTED
+    ),
+]
+Stream = Annotated[
+    bool,
+    typer.Option(
+        "--stream", help="Ask for streams: tells the time to first token.", rich_help_panel=_HOSTED
+    ),
+]
+Timeout = Annotated[
+    float,
+    typer.Option(min=1, help="Seconds that one attempt may take.", rich_help_panel=_HOSTED),
+]
+Batch = Annotated[
+    bool,
+    typer.Option(
+        "--batch",
+        help="Ask by batches, for half the price and within a day (OpenAI, Anthropic).",
+        rich_help_panel=_HOSTED,
+    ),
+]
+MaxUsd = Annotated[
+    float | None,
+    typer.Option(
+        "--max-usd",
+        min=0,
+        help="Stop, with exit code 3, before the run costs more than this; never passed.",
+        rich_help_panel=_HOSTED,
+    ),
+]
+Price = Annotated[
+    str | None,
+    typer.Option(
+        "--price",
+        metavar="INPUT,OUTPUT",
+        help="What the model charges, in $ per million tokens, where that is no list price.",
+        rich_help_panel=_HOSTED,
+    ),
+]
+ReasoningRoom = Annotated[
+    int,
+    typer.Option(
+        "--reasoning-room",
+        min=0,
+        help="Tokens of thinking allowed beyond the reply's length; recorded.",
+        rich_help_panel=_HOSTED,
+    ),
+]
+Omit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--omit",
+        help="Leave temperature, top_p, stop or seed to the provider; recorded.",
+        rich_help_panel=_HOSTED,
     ),
 ]
 

@@ -62,12 +62,16 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How a run is made; nothing here changes what is asked."""
+    """How a run is made; nothing here changes what is asked.
+
+    `max_usd` is what the whole run may cost, however often it is continued.
+    """
 
     results: Path = Path("results")
     fresh: bool = False
     verify: int = 0
     command: tuple[str, ...] = ()
+    max_usd: float | None = None
     stop: Stop = field(default_factory=Stop)
 
 

@@ -123,10 +123,14 @@ def check_capabilities(choices: Sequence[TaskChoice], model: ModelInfo) -> None:
         if kind.value in model.capabilities:
             continue
         variant = _GENERATIVE.get(choice.entry.name)
-        advice = f"; run the task {variant}, which every model can do" if variant else ""
+        advice = (
+            f"run the task {variant}, which every model can do"
+            if variant
+            else "choose a task whose answer is generated (`harness tasks` says which are)"
+        )
         wanted = "log-probabilities of given text" if kind is RequestKind.LOGPROB else "generation"
         raise ModelError(
-            f"{choice.entry.name} needs {wanted}, which {model.name} does not offer{advice}"
+            f"{choice.entry.name} needs {wanted}, which {model.name} does not offer; {advice}"
         )
 
 

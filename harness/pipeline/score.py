@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.errors import TaskError
+from harness.errors import TaskError, UsageError
 from harness.records import Outcome, Response, Sample, Score
 from harness.scoring import SCORER_IDS, choice, exact, judged, letter, number
 from harness.scoring.verdict import read_verdict
 from harness.store.manifest import TaskRecord, write_manifest
 from harness.store.parquet import write_table
 from harness.store.read import Run
-from harness.store.rows import group_responses, sample_from_row, score_row
+from harness.store.rows import sample_from_row, score_row, with_responses
 from harness.tasks.base import ScoreSample
 from harness.tasks.catalog import TaskChoice, choose
 
@@ -94,8 +94,14 @@ def rescore(run: Run, trusted: tuple[Path, ...] = ()) -> Run:
     The scores and the manifest are replaced; samples and responses stay as they are.
 
     Raises:
+        UsageError: the run was imported, so nobody here knows its scorer.
         StoreError: the run is damaged or cannot be written.
     """
+    if run.manifest.is_imported:
+        raise UsageError(
+            f"{run.folder.name} was imported with its scores; import the log again, with another "
+            "--filter or --metric, to judge it otherwise"
+        )
     judges, tasks = {}, {}
     for name, record in run.manifest.tasks.items():
         task = _choice(name, record, trusted) if run.manifest.judged is None else None
@@ -122,10 +128,8 @@ def _choice(name: str, record: TaskRecord, trusted: tuple[Path, ...]) -> TaskCho
 def _scored(
     run: Run, judges: Mapping[str, ScoreSample], errors: dict[str, int]
 ) -> Iterator[tuple[Sample, Score]]:
-    answers = group_responses(run.rows("responses"))
-    for row in run.rows("samples"):
-        sample = sample_from_row(row)
-        found = answers.get((sample.task, sample.sample_id), [])
+    samples = map(sample_from_row, run.rows("samples"))
+    for sample, found in with_responses(samples, run.rows("responses")):
         score = score_sample(judges[sample.task], sample, found)
         errors[sample.task] += score.outcome is Outcome.ERROR
         yield sample, score

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import __version__
+from harness.analysis.claims_file import load_claims
 from harness.analysis.judges import find_judges
 from harness.analysis.leaderboard import Entry, Leaderboard, Table, build_leaderboard
 from harness.errors import UsageError
 from harness.report import words
 from harness.report.boards import build_board
+from harness.report.claims import build_claims
 from harness.report.data import Page
 from harness.report.details import build_run
 from harness.report.judged import build_judges
@@ -65,6 +67,7 @@ def build_page(runs: Sequence[Run], board: Leaderboard, left_out: Sequence[str])
         ),
         runs=tuple(build_run(entries) for entries in shown),
         left_out=tuple(words.cut(text, 400) for text in left_out),
+        claims=build_claims(load_claims(), shown) if shown else None,
     )
 
 

@@ -191,6 +191,15 @@ class JudgeSection:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimsPart:
+    """Published numbers: beside measurements of this page, and against each other."""
+
+    checks: Grid | None
+    headlines: Grid | None
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The whole page."""
 
@@ -202,3 +211,4 @@ class Page:
     runs: tuple[RunPart, ...] = ()
     judges: JudgeSection | None = None
     left_out: tuple[str, ...] = field(default=())
+    claims: ClaimsPart | None = None

@@ -120,6 +120,9 @@ def _speed(speed: Speed) -> Iterator[Fact]:
     yield Fact("Timed", timed)
     share = words.percent(speed.reused_share)
     yield Fact("Prompt tokens reused", f"{share} of those of the timed answers")
+    if speed.n_calls is not None:
+        asked = f"{words.count(speed.n_calls)} for {words.counted(speed.n_asked, 'request')}"
+        yield Fact("Calls, failed ones included", asked)
     yield Fact(
         "Tokens decoded", f"{words.count(speed.decoded_tokens)} after the first of each answer"
     )

@@ -15,6 +15,8 @@ from harness.store.files import replace_file
 from harness.store.schema import SCHEMA_VERSION
 
 MANIFEST = "run.json"
+IMPORTED = "imported"
+"""Backend of a model that was not asked here: its answers come from somebody's log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,43 @@ class JudgedRuns:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """What one model cost a run in one role: "answers" for the model that is asked.
+
+    Money is USD, counts are of this run's own calls; what was reused from another run cost
+    nothing. `estimate_low` and `estimate_high` were the bounds before the first call, None where
+    there is no price. `actual` adds the prices of `n_priced` of `n_asked` requests, None where
+    none has a price; `unsure` is the most that calls can have cost beside those: calls that
+    broke off after they were sent, or whose answer a kill has lost. `rates` is the price in
+    words, `source` the table it is from, `batch` says that the answers came from batches.
+    """
+
+    role: str
+    model: str
+    source: str | None = None
+    rates: str | None = None
+    batch: bool = False
+    estimate_low: float | None = None
+    estimate_high: float | None = None
+    actual: float | None = None
+    unsure: float = 0.0
+    n_asked: int = 0
+    n_priced: int = 0
+    n_calls: int = 0
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything about a run that is not a row. Times are UTC, ISO 8601."""
+    """Everything about a run that is not a row. Times are UTC, ISO 8601.
+
+    `versions` counts the answers by the `model_version` and the `system_fingerprint` that the
+    server reported with them; more than one of either means that the system changed meanwhile.
+    `ledger` has one line for each model that cost something, in each of its roles.
+    """
 
     run_id: str
     harness_version: str
@@ -72,8 +109,15 @@ class Manifest:
     seed: int
     environment: dict[str, Any] = field(default_factory=dict)
     verification: dict[str, Any] | None = None
+    versions: dict[str, dict[str, int]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     judged: JudgedRuns | None = None
+    ledger: tuple[LedgerLine, ...] = ()
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether the answers come from a log of another program rather than from a model."""
+        return self.model.backend == IMPORTED
 
     @property
     def fingerprint(self) -> str:
@@ -137,6 +181,7 @@ def _from_json(body: Mapping[str, Any]) -> Manifest:
     fields["warnings"] = tuple(body["warnings"])
     if judged := body.get("judged"):
         fields["judged"] = JudgedRuns(**{**judged, "runs": tuple(judged["runs"])})
+    fields["ledger"] = tuple(LedgerLine(**line) for line in body.get("ledger", ()))
     return Manifest(**fields)
 
 

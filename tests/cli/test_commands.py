@@ -8,7 +8,7 @@ from cli_kit import ROOT, STORIES, TOYS, command, environment, harness, run_toy
 from harness import __version__
 from shared_data import requires_shared
 
-COMMANDS = ["run", "tasks", "models", "score", "report", "doctor"]
+COMMANDS = ["run", "compare", "tasks", "models", "score", "report", "doctor"]
 HEAVY = ["datasets", "pandas", "matplotlib", "xllamacpp", "lm_eval"]
 
 

@@ -9,6 +9,7 @@ import pytest
 from harness.stats.estimate import (
     Group,
     Part,
+    clustered_standard_error,
     macro_interval,
     mean_interval,
     mean_standard_error,
@@ -80,6 +81,84 @@ def test_mean_interval_without_spread_still_has_a_width():
     assert mean_interval([0.3] * 10) == pytest.approx(wilson_interval(3, 10), abs=1e-12)
 
 
+SCORES, CLUSTERS = [1, 1, 0, 0, 1, 1], [0, 0, 1, 1, 2, 2]
+
+
+def test_clustered_standard_error_equals_millers_formula_and_the_corrected_one():
+    assert clustered_standard_error(SCORES, CLUSTERS) == pytest.approx(0.272166, abs=1e-6)
+    assert clustered_standard_error(SCORES, CLUSTERS, corrected=True) == pytest.approx(
+        1 / 3, abs=1e-12
+    )
+
+
+def test_clustered_standard_error_of_single_items_is_the_plain_one():
+    assert clustered_standard_error(SCORES, range(6)) == pytest.approx(0.192450, abs=1e-6)
+    assert clustered_standard_error(SCORES, range(6), corrected=True) == pytest.approx(
+        mean_standard_error(SCORES), abs=1e-15
+    )
+
+
+def test_clustered_standard_error_of_paired_differences_by_hand():
+    gains, losses, n = 150, 86, 1600
+    differences = [1] * gains + [-1] * losses + [0] * (n - gains - losses)
+
+    assert clustered_standard_error(differences, range(n)) == pytest.approx(0.0095492, abs=1e-7)
+
+
+def test_clustered_standard_error_forgets_copies_and_the_order_of_rows():
+    rng = np.random.default_rng(3)
+    scores, clusters = rng.random(60).tolist(), rng.integers(0, 12, 60).tolist()
+    error = clustered_standard_error(scores, clusters)
+    order = rng.permutation(60)
+
+    assert clustered_standard_error(scores * 3, clusters * 3) == pytest.approx(error, rel=1e-12)
+    assert clustered_standard_error(
+        [scores[i] for i in order], [f"passage {clusters[i]}" for i in order]
+    ) == pytest.approx(error, rel=1e-12)
+
+
+def test_repeated_answers_to_a_question_are_worth_their_mean():
+    answers = np.random.default_rng(4).binomial(1, 0.6, size=(40, 5)).astype(float)
+    questions = np.repeat(np.arange(40), 5).tolist()
+
+    repeated = clustered_standard_error(answers.ravel().tolist(), questions, corrected=True)
+
+    assert repeated == pytest.approx(mean_standard_error(answers.mean(axis=1).tolist()), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("scores", "clusters"),
+    [
+        ([], []),
+        ([1.0], ["a"]),
+        ([1, 0, 1], ["a"] * 3),
+        ([0.1, 0.1, 0.1], "abc"),
+        ([1, 0] * 2, "aabb"),
+    ],
+)
+def test_clustered_standard_error_without_spread_is_unknown_not_zero(scores, clusters):
+    assert clustered_standard_error(scores, clusters) is None
+
+
+def test_clustered_standard_error_needs_a_cluster_for_every_score():
+    with pytest.raises(ValueError, match="one cluster for each of 3 scores, got 2"):
+        clustered_standard_error([1, 0, 1], ["a", "b"])
+
+
+def test_clustered_standard_error_equals_statsmodels():
+    from statsmodels.regression.linear_model import OLS
+
+    rng = np.random.default_rng(6)
+    scores, clusters = rng.random(200), rng.integers(0, 23, 200)
+    fit = OLS(scores, np.ones(200)).fit(
+        cov_type="cluster", cov_kwds={"groups": clusters, "use_correction": True}
+    )
+
+    assert clustered_standard_error(
+        scores.tolist(), clusters.tolist(), corrected=True
+    ) == pytest.approx(fit.bse[0], rel=1e-9)
+
+
 def test_pooled_standard_error_of_one_group_is_its_own():
     assert pooled_standard_error([Group(0.031, 40)]) == pytest.approx(0.031, abs=1e-15)
 
@@ -140,7 +219,8 @@ def test_macro_interval_covers_as_it_says(truths, n):
 
 def test_importing_statistics_is_cheap():
     heavy = "{'numpy', 'scipy', 'pandas', 'statsmodels', 'matplotlib', 'pyarrow'}"
-    code = f"import sys, harness.stats.estimate; print({heavy} & set(sys.modules))"
+    use = "import sys, harness.stats.estimate, harness.stats.paired"
+    code = f"{use}; print({heavy} & set(sys.modules))"
 
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
