@@ -52,6 +52,16 @@ def judge(
     threads: options.Threads = None,
     interface: options.Interface = None,
     llama_server: options.LlamaServer = None,
+    concurrency: options.Concurrency = 16,
+    env_file: options.EnvFile = None,
+    key_env: options.KeyEnv = None,
+    api: options.Api = None,
+    timeout: options.Timeout = 600.0,
+    reasoning_room: options.ReasoningRoom = 0,
+    omit: options.Omit = None,
+    batch: options.Batch = False,
+    max_usd: options.MaxUsd = None,
+    price: options.Price = None,
     max_error_rate: options.MaxErrorRate = 0.0,
     results: options.Results = Path("results"),
     fresh: options.Fresh = False,
@@ -60,8 +70,12 @@ def judge(
 ) -> None:
     """Judge stored answers with any model; the same command resumes, nothing is asked twice."""
     from harness.judging.prompts import load_prompts
+    from harness.models.api.keys import with_file
+    from harness.models.api.options import ApiOptions
+    from harness.models.api.policy import Policy
     from harness.models.llamacpp.options import EngineOptions
     from harness.models.open import OpenOptions
+    from harness.models.prices import stated_price
     from harness.pipeline.judge import Judging
     from harness.pipeline.options import RunOptions
     from harness.store.read import load_run
@@ -73,8 +87,20 @@ def judge(
     engine = EngineOptions(
         llama_server=llama_server, interface=interface, context=context, threads=threads
     )
-    opening = OpenOptions(engine=engine, registry=registry, note=say)
-    running = RunOptions(results, fresh=fresh, command=("harness", *sys.argv[1:]))
+    hosted = ApiOptions(
+        wire=api,
+        concurrency=concurrency,
+        environment=with_file(env_file),
+        key_env=key_env,
+        omit=tuple(omit or ()),
+        reasoning_room=reasoning_room,
+        price=stated_price(price) if price else None,
+        batch=batch,
+        policy=Policy(deadline=timeout),
+    )
+    opening = OpenOptions(engine, hosted, registry, note=say)
+    command = ("harness", *sys.argv[1:])
+    running = RunOptions(results, fresh=fresh, command=command, max_usd=max_usd)
     work = _Work(found, how, running, calibrate=calibrate, anchors=anchors)
     done = _label(labels, work) if labels is not None else []
     for address in judges or ():

@@ -59,7 +59,8 @@ class JudgedRuns:
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """What one model cost a run in one role: "answers" for the model that is asked.
+    """What one model cost a run in one role: "answers" for the model that is asked,
+    "judge" for one that judges.
 
     Money is USD, counts are of this run's own calls; what was reused from another run cost
     nothing. `estimate_low` and `estimate_high` were the bounds before the first call, None where
