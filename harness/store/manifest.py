@@ -59,8 +59,7 @@ class JudgedRuns:
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """What one model cost a run in one role: "answers" for the model that is asked,
-    "judge" for one that judges.
+    """What one model cost a run in one role: "answers", or "judge" for one that judges.
 
     Money is USD, counts are of this run's own calls; what was reused from another run cost
     nothing. `estimate_low` and `estimate_high` were the bounds before the first call, None where
