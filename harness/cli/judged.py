@@ -39,8 +39,10 @@ def show(results: Path, identities: Collection[str]) -> None:
         title = f"{judge.info.name} ({judge.prompts}, {judge.parsing})"
         if rated := ratings(judge):
             columns = ["model", "task", "rating", "95 % interval", "questions", "by turn",
-                       "not parsed", "no answer"]  # fmt: skip
-            table(columns, [_rated(each) for each in rated], title=f"Rated by {title}")
+                       "not parsed", "no answer", "right by rule", "rated if right",
+                       "if not"]  # fmt: skip
+            rows = [_rated(each) + _by_rule(judge, each, results) for each in rated]
+            table(columns, rows, title=f"Rated by {title}")
         if compared := comparisons(judge):
             columns = ["first", "second", "task", "won", "tied", "lost", "not parsed",
                        "adjusted win rate", "if equally long"]  # fmt: skip
@@ -90,6 +92,20 @@ def _rated(rated: Rated) -> list[str]:
     turns = ", ".join(f"{each.value:.2f}" for each in rated.turns.values() if each.value)
     counts = [str(rated.overall.n), turns, str(rated.n_failed), str(rated.n_unanswered)]
     return [rated.model, rated.task, *_shown(rated.overall), *counts]
+
+
+def _by_rule(judge: Judge, rated: Rated, results: Path) -> list[str]:
+    """What a rule says of the same replies, where one does and the run is still here."""
+    from harness.analysis.judge_beside import rule_check
+    from harness.store.read import find_runs
+
+    runs = {run.folder.name: run for run in find_runs(results)[0]}
+    run = runs.get(rated.run_id)
+    check = rule_check(judge, run, rated.task) if run else None
+    if check is None:
+        return ["", "", ""]
+    right = " ".join(_shown(check.accuracy, percent=True))
+    return [right, *(" ".join(_shown(each)) for each in (check.when_right, check.when_wrong))]
 
 
 def _compared(found: Compared) -> list[str]:

@@ -16,7 +16,7 @@ from harness.judging.dialogue import read_dialogues, with_references
 from harness.judging.exhibits import Asked, Contestant, compare, rate, unanswered
 from harness.judging.prompts import JudgePrompts, load_prompts
 from harness.models.base import Model
-from harness.pipeline.options import Progress, RunOptions
+from harness.pipeline.options import Progress, Quiet, RunOptions
 from harness.pipeline.plan import Plan, PlannedTask
 from harness.pipeline.run import execute
 from harness.protocol import Protocol, differences, prompts_hash, sample_ids_hash
@@ -47,7 +47,11 @@ class Judging:
 
 
 def judge_runs(
-    model: Model, runs: Sequence[Run], judging: Judging, options: RunOptions, progress: Progress
+    model: Model,
+    runs: Sequence[Run],
+    judging: Judging | None = None,
+    options: RunOptions | None = None,
+    progress: Progress | None = None,
 ) -> list[Run]:
     """Judge the answers of finished runs; return the judge's runs.
 
@@ -61,6 +65,7 @@ def judge_runs(
         StoreError: a run is damaged, or another process judges the same.
     """
     _check_judge(model)
+    judging, options, progress = judging or Judging(), options or RunOptions(), progress or Quiet()
     plans = [judge_plan(model, group, judging) for group in grouped(runs, judging.mode)]
     return [execute_judge(model, plan, options, progress) for plan in plans]
 
