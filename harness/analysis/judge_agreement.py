@@ -17,6 +17,7 @@ from harness.store.judgements import Verdict
 _DRAWS = 500
 _SEED = 0
 _CONFIDENCE = (0.025, 0.975)
+_NO_SPREAD = 1e-9
 _FEWEST = 2
 _TIE = 0.5
 
@@ -146,6 +147,8 @@ def _resampled(statistic: Callable[[np.ndarray], float | None], table: _Table) -
         statistic(table.values[:, np.concatenate([columns[i] for i in taken])])
         for taken in rng.integers(0, len(names), (_DRAWS, len(names)))
     ]
-    known = [each for each in drawn if each is not None]
-    low, high = np.quantile(known, _CONFIDENCE) if len(known) > 1 else (value, value)
-    return Estimate(float(value), float(low), float(high), len(names))
+    known = [each for each in drawn if each is not None] or [value]
+    low, high = (float(edge) for edge in np.quantile(known, _CONFIDENCE))
+    if high - low < _NO_SPREAD:
+        return Estimate(float(value), None, None, len(names))
+    return Estimate(float(value), low, high, len(names))
