@@ -122,22 +122,28 @@ def games(verdicts: Iterable[Verdict]) -> list[Game]:
 
 def comparisons(judge: Judge) -> list[Compared]:
     """Sum up every two runs that a judge compared."""
-    played = [game for each in judge.answers() for game in _pairwise(each)]
-    by_pair = _grouped(played, lambda game: (game.task, game.sides))
-    return [_compared(list(found)) for found in by_pair.values()]
+    return [
+        _compared(list(found))
+        for played in _played(judge).values()
+        for found in _grouped(played, lambda game: game.sides).values()
+    ]
 
 
 def rated_differences(judge: Judge) -> list[Compared]:
-    """Compare every two runs that a judge rated apart: the difference of ratings, by question."""
-    by_task: dict[str, dict[str, list[Verdict]]] = {}
+    """Compare every two runs that a judge rated apart: the difference of ratings, by question.
+
+    Only runs that answered under one protocol are compared.
+    """
+    by_task: dict[tuple[str, str], dict[str, list[Verdict]]] = {}
     for judgement in judge.answers():
         if judgement.about.mode == "single":
             for verdict in judgement.verdicts:
-                runs = by_task.setdefault(verdict.exhibit.task, {})
+                task = verdict.exhibit.task
+                runs = by_task.setdefault((task, judgement.about.protocols.get(task, "")), {})
                 runs.setdefault(verdict.exhibit.shown[0], []).append(verdict)
     return [
         found
-        for task, runs in by_task.items()
+        for (task, _), runs in by_task.items()
         for first, second in combinations(sorted(runs), 2)
         if (found := _difference(task, runs[first], runs[second])) is not None
     ]
@@ -148,9 +154,11 @@ def strengths(judge: Judge) -> list[Strength]:
 
     Each game counts once, as a tie where the two orders disagree.
     """
-    played = [game for each in judge.answers() for game in _pairwise(each)]
-    by_task = _grouped([game for game in played if game.result is not None], lambda game: game.task)
-    return [found for task, own in by_task.items() for found in _strengths(task, list(own))]
+    return [
+        found
+        for (task, _), played in _played(judge).items()
+        for found in _strengths(task, [game for game in played if game.result is not None])
+    ]
 
 
 def _rated(task: str, verdicts: Sequence[Verdict], judgement: Judgement) -> Rated:
@@ -193,8 +201,15 @@ def _bounds(verdicts: Sequence[Verdict], n_unanswered: int) -> tuple[float, floa
     return (total + SCALE[0] * missing) / n, (total + SCALE[1] * missing) / n
 
 
-def _pairwise(judgement: Judgement) -> list[Game]:
-    return games(judgement.verdicts) if judgement.about.mode == "pairwise" else []
+def _played(judge: Judge) -> dict[tuple[str, str], list[Game]]:
+    """All games by task and protocol of the answers; a game judged in two runs counts once."""
+    found: dict[tuple[str, str], dict[tuple[str, int, tuple[str, str]], Game]] = {}
+    for judgement in judge.answers():
+        for game in games(judgement.verdicts) if judgement.about.mode == "pairwise" else ():
+            protocol = judgement.about.protocols.get(game.task, "")
+            own = found.setdefault((game.task, protocol), {})
+            own[game.question, game.turn, game.sides] = game
+    return {key: list(own.values()) for key, own in found.items()}
 
 
 def _game(

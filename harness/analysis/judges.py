@@ -68,7 +68,7 @@ class _Key(NamedTuple):
 
 
 def find_judges(results: Path) -> tuple[list[Judge], list[str]]:
-    """Read every judge of a folder of results, and say what could not be read."""
+    """Read every judge of a folder of results by name, and say what could not be read."""
     runs, left_out = find_judgements(results)
     found: dict[_Key, list[Judgement]] = {}
     for run in runs:
@@ -81,7 +81,13 @@ def find_judges(results: Path) -> tuple[list[Judge], list[str]]:
             left_out.append(str(error))
             continue
         found.setdefault(_key(run), []).append(Judgement(run, about, verdicts))
-    return [_judge(key, said) for key, said in found.items()], left_out
+    judges = [_judge(key, said) for key, said in found.items()]
+    return sorted(judges, key=_order), left_out
+
+
+def _order(judge: Judge) -> tuple[bool, str, str, str, str]:
+    info = judge.info
+    return judge.is_file, info.name, judge.parsing, judge.prompts_sha256, info.identity
 
 
 def _key(run: Run) -> _Key:

@@ -303,10 +303,23 @@ def test_runs_rated_apart_are_compared_by_question(tmp_path, runs):
     assert found.controlled.value is not None
 
 
+def test_a_game_that_was_judged_in_two_runs_counts_once(tmp_path):
+    runs = answered(tmp_path, ("a", 3), ("b", 5), ("c", 7), limit=6)
+    judge = Judge()
+    judged(tmp_path, judge, runs[:2], PAIRWISE)
+    judged(tmp_path, judge, runs, PAIRWISE)
+    (found,) = judges_of(tmp_path)
+
+    assert len(judge.asked) == 3 * 24
+    assert [each.wins + each.ties + each.losses for each in comparisons(found)] == [12] * 3
+
+
 def test_unlike_protocols_are_not_compared(tmp_path):
     one = go(tmp_path, contestant("one", 5), plan_of("quick_chat", limit=6))
     two = go(tmp_path, contestant("two", 5), plan_of("quick_chat", limit=9))
+    judged(tmp_path, Judge(), [one, two])
 
+    assert rated_differences(judges_of(tmp_path)[0]) == []
     with pytest.raises(NotComparableError, match="sample_ids"):
         judged(tmp_path, Judge(), [one, two], PAIRWISE)
 

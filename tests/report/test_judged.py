@@ -38,8 +38,8 @@ def test_every_judge_has_its_numbers_and_its_card(tmp_path):
     assert "fair&lt;script&gt;" in text
     parts = text.split("<h3>Judge ")[1:]
     assert len(parts) == 4  # the panel too
-    assert "favours one place" not in parts[0]
-    assert "favours one place" in parts[1]
+    assert "favours one place" in parts[0]
+    assert "favours one place" not in parts[1]
     assert "Never calibrated" in parts[2]
     assert parts[3].count("Judge card") == 0
     assert "Agreement of judges" in text
