@@ -26,7 +26,7 @@ from harness.store.read import Run
 if TYPE_CHECKING:
     import pandas as pd
 
-_COLUMNS = ("task", "subject", "outcome", "value", "answer", "gold")
+_COLUMNS = ("task", "subject", "outcome", "value", "answer", "gold", "scorer")
 _JUDGED = (Outcome.CORRECT.value, Outcome.WRONG.value)
 _FOR_A_JUDGE = "judged/"
 _ONE_LETTER_SHARE = 0.9
@@ -40,6 +40,18 @@ class SubjectSummary:
     subject: str
     strict: Estimate
     parsed: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class LayerShare:
+    """How many replies one layer of a scorer decided; `n_failed` are its timeouts and the like.
+
+    `layer` is "" for replies that gave no layer an answer to compare.
+    """
+
+    layer: str
+    n: int
+    n_failed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,8 @@ class TaskSummary:
     - `standard_error`: of `strict`; pooled within subjects where there are several, which is
       what lm-evaluation-harness prints for a group of subtasks;
     - `below_chance`: even the interval's upper end lies below blind guessing;
+    - `layers`: which layer of the scorer decided how many replies, the busiest first; empty for
+      scorers without layers;
     - `one_letter`: the letter that makes up more than 90 % of 20 or more parsed answers
       although it is not the right one that often.
 
@@ -84,6 +98,7 @@ class TaskSummary:
     chance: float | None
     below_chance: bool
     one_letter: str | None
+    layers: tuple[LayerShare, ...]
     subjects: tuple[SubjectSummary, ...]
     speed: Speed
 
@@ -133,6 +148,7 @@ def summarize_task(
         chance=record.chance,
         below_chance=_is_below(strict, record.chance),
         one_letter=_one_letter(answered),
+        layers=tuple(_layers(scores)),
         subjects=subjects,
         speed=speed,
     )
@@ -228,6 +244,19 @@ def _standard_error(answered: pd.DataFrame) -> float | None:
 
 def _is_below(strict: Estimate, chance: float | None) -> bool:
     return chance is not None and strict.high is not None and strict.high < chance
+
+
+def _layers(scores: pd.DataFrame) -> list[LayerShare]:
+    """Count by what stands after the colon of a scorer's id, such as "math/1:number"."""
+    judged = scores[scores["scorer"].fillna("") != ""]
+    layer = judged["scorer"].str.partition(":")[2] if len(judged) else judged["scorer"]
+    if not (layer != "").any():
+        return []
+    failed = judged["outcome"] == Outcome.ERROR.value
+    shares = [
+        LayerShare(str(name), len(rows), int(rows.sum())) for name, rows in failed.groupby(layer)
+    ]
+    return sorted(shares, key=lambda share: (-share.n, share.layer))
 
 
 def _one_letter(answered: pd.DataFrame) -> str | None:

@@ -15,6 +15,7 @@ from harness.cli import (
     demo,
     doctor,
     exporting,
+    gate,
     importing,
     judge,
     models,
@@ -48,8 +49,12 @@ app.command("report")(report.report)
 app.command("export")(exporting.export)
 app.command("import")(importing.import_)
 app.command("score")(score.score)
+app.command("gate")(gate.gate)
 app.command("claims")(claims.claims)
 app.command("doctor")(doctor.doctor)
+baselines = typer.Typer(help="Freeze a run as what a gate compares with.", no_args_is_help=True)
+baselines.command("save")(gate.save)
+app.add_typer(baselines, name="baseline")
 
 
 def _show_version(wanted: bool) -> None:

@@ -11,9 +11,9 @@ from harness.pipeline.options import Asking
 from harness.protocol import Protocol
 from harness.records import ModelInfo, RequestKind, Sample, content_hash
 from harness.store.manifest import JudgedRuns
+from harness.tasks.apart import load_tasks
 from harness.tasks.base import LoadedTask
 from harness.tasks.catalog import TaskChoice, choose
-from harness.tasks.lm_eval_adapter import load_task
 from harness.tasks.selection import select
 
 _GENERATIVE = {"mmlu_logprob": "mmlu"}
@@ -84,11 +84,18 @@ def chosen(asking: Asking) -> list[TaskChoice]:
                 f"{choice.entry.name} asks for likelihoods, which have no temperature; leave out "
                 "--temperature"
             )
-    shots, longest, temperature = asking.shots, asking.max_tokens, asking.temperature
-    return [
-        replace(choice, shots=shots, max_tokens=longest, temperature=temperature)
-        for choice in choices
-    ]
+    return [_as_asked(choice, asking) for choice in choices]
+
+
+def _as_asked(choice: TaskChoice, asking: Asking) -> TaskChoice:
+    """What the command states wins over what a suite states."""
+    shots = choice.shots if asking.shots is None else asking.shots
+    return replace(
+        choice,
+        shots=shots,
+        max_tokens=asking.max_tokens or choice.max_tokens,
+        temperature=asking.temperature,
+    )
 
 
 def make_plan(choices: Sequence[TaskChoice], asking: Asking) -> Plan:
@@ -100,8 +107,7 @@ def make_plan(choices: Sequence[TaskChoice], asking: Asking) -> Plan:
     """
     planned: list[PlannedTask] = []
     warnings: list[str] = []
-    for choice in choices:
-        task = load_task(choice)
+    for choice, task in zip(choices, load_tasks(choices), strict=True):
         planned.append(_planned(choice, task, asking))
         warnings.extend(task.warnings)
     return Plan(tuple(planned), tuple(warnings), asking.limit, asking.seed)

@@ -10,4 +10,5 @@ SCORER_IDS = {
     "verdict-single-compatible": "verdict-single-compatible/1",
     "verdict-pairwise-strict": "verdict-pairwise-strict/1",
     "verdict-pairwise-compatible": "verdict-pairwise-compatible/1",
+    "math": "math/1",
 }

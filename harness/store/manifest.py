@@ -127,12 +127,17 @@ class Manifest:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Put `run.json` in place atomically."""
+    text = manifest_json(manifest) + "\n"
+    replace_file(folder / MANIFEST, text.encode("utf-8", "surrogatepass"))
+
+
+def manifest_json(manifest: Manifest) -> str:
+    """Return a manifest as JSON text, with what its parts hash to written out."""
     body = {"schema_version": SCHEMA_VERSION, **asdict(manifest)}
     for name, task in manifest.tasks.items():
         body["tasks"][name]["fingerprint"] = task.protocol.fingerprint
     body["model"]["identity"] = manifest.model.identity
-    text = json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False)
-    replace_file(folder / MANIFEST, (text + "\n").encode("utf-8", "surrogatepass"))
+    return json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -147,8 +152,17 @@ def read_manifest(folder: Path) -> Manifest:
             f"{folder} is not a finished run: it has no {MANIFEST}; "
             "repeat the command that started it to finish it"
         )
+    return parse_manifest(path.read_bytes(), path)
+
+
+def parse_manifest(text: bytes, path: Path) -> Manifest:
+    """Return the manifest that `manifest_json` wrote; `path` is where the text came from.
+
+    Raises:
+        StoreError: it is damaged, or another schema version wrote it.
+    """
     try:
-        body = json.loads(path.read_bytes())
+        body = json.loads(text)
     except ValueError as error:
         raise StoreError(f"{path} is damaged ({error}); run again with --fresh") from error
     check_version(body.get("schema_version") if isinstance(body, dict) else None, path)

@@ -99,14 +99,22 @@ def _loaded(repo: str) -> Any:
 def _splits_by_subject(
     repo: str, files: tuple[tuple[str, str], ...], column: str
 ) -> tuple[Any, Any]:
-    folder = snapshot(repo, tuple(pattern for _, pattern in files))
-    splits = _read_parquet(folder, dict(files))
+    splits = read_splits(repo, files)
     positions: dict[str, dict[str, list[int]]] = {}
     for name, split in splits.items():
         rows = positions[name] = {}
         for index, subject in enumerate(split[column]):
             rows.setdefault(subject, []).append(index)
     return splits, positions
+
+
+def read_splits(repo: str, files: tuple[tuple[str, str], ...]) -> Any:
+    """Return {split: datasets.Dataset} of (split, file pattern) pairs in a dataset repository.
+
+    Raises:
+        HubError: the files could not be fetched, or the repository has none of a pattern.
+    """
+    return _read_parquet(snapshot(repo, tuple(pattern for _, pattern in files)), dict(files))
 
 
 def _read_parquet(folder: Path, files: dict[str, str]) -> Any:
