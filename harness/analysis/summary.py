@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("task", "subject", "outcome", "value", "answer", "gold", "scorer")
 _JUDGED = (Outcome.CORRECT.value, Outcome.WRONG.value)
+_FOR_A_JUDGE = "judged/"
 _ONE_LETTER_SHARE = 0.9
 _ONE_LETTER_NEEDS = 20
 
@@ -80,6 +81,8 @@ class TaskSummary:
       scorers without layers;
     - `one_letter`: the letter that makes up more than 90 % of 20 or more parsed answers
       although it is not the right one that often.
+
+    Of a task that only a judge can score there is no accuracy: `strict` says nothing, with n = 0.
     """
 
     task: str
@@ -127,9 +130,10 @@ def summarize_task(
     answered = scores[scores["outcome"] != Outcome.ERROR.value]
     n_planned = max(record.n, len(scores))
     n_missing = n_planned - len(answered)
+    by_rule = not record.protocol.scorer.startswith(_FOR_A_JUDGE)
     graded = bool(((scores["value"] > 0) & (scores["value"] < 1)).any())
-    subjects = tuple(_subjects(scores, graded=graded))
-    strict = _strict(answered, n_missing, graded=graded)
+    subjects = tuple(_subjects(scores, graded=graded)) if by_rule else ()
+    strict = _strict(answered if by_rule else answered.head(0), n_missing, graded=graded)
     return TaskSummary(
         task=task,
         n_planned=n_planned,
@@ -139,8 +143,8 @@ def summarize_task(
         strict=strict,
         parsed=_parsed(answered, n_missing, graded=graded),
         macro=_macro(subjects, n_missing),
-        bounds=_bounds(strict, n_planned),
-        standard_error=_standard_error(answered),
+        bounds=_bounds(strict, n_planned) if by_rule else None,
+        standard_error=_standard_error(answered) if by_rule else None,
         chance=record.chance,
         below_chance=_is_below(strict, record.chance),
         one_letter=_one_letter(answered),

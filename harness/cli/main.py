@@ -17,6 +17,7 @@ from harness.cli import (
     exporting,
     gate,
     importing,
+    judge,
     models,
     plan,
     report,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
+app.command("judge")(judge.judge)
 app.command("plan")(plan.plan)
 app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)

@@ -106,7 +106,7 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         manifest = replace(
             _finish(journal, model, plan, options.command),
             started_at=started,
-            ledger=(account.line(),),
+            ledger=(replace(account.line(), role="judge" if plan.judged else "answers"),),
             verification=verify(model, plan, journal, wanted) if wanted else None,
         )
         write_manifest(folder, manifest)
@@ -188,6 +188,7 @@ def _finish(journal: Journal, model: Model, plan: Plan, command: tuple[str, ...]
         environment=_environment(),
         versions=versions,
         warnings=(*plan.warnings, *model.warnings, *_mixed(versions)),
+        judged=plan.judged,
     )
 
 

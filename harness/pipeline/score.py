@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.errors import UsageError
+from harness.errors import TaskError, UsageError
 from harness.records import Outcome, Response, Sample, Score
-from harness.scoring import SCORER_IDS, choice, exact, letter, math, number
+from harness.scoring import SCORER_IDS, choice, exact, judged, letter, math, number
+from harness.scoring.verdict import read_verdict
 from harness.store.manifest import write_manifest
 from harness.store.parquet import write_table
 from harness.store.read import Run
@@ -36,6 +38,16 @@ def _score_exact(sample: Sample, responses: Sequence[Response]) -> Score:
     return exact.score(reply.text, sample.gold, reply.finish_reason)
 
 
+def _score_judged(_: Sample, responses: Sequence[Response]) -> Score:
+    return judged.score(responses)
+
+
+def _score_verdict(sample: Sample, responses: Sequence[Response], *, scorer_id: str) -> Score:
+    reply = responses[-1]
+    prompt = "\n".join(message.content for message in sample.requests[-1].messages)
+    return read_verdict(reply.text, prompt, reply.finish_reason, scorer_id)
+
+
 def _score_math(sample: Sample, responses: Sequence[Response]) -> Score:
     reply = responses[-1]
     return math.score(reply.text, sample.gold, reply.finish_reason, asked(sample))
@@ -51,15 +63,24 @@ _BY_RULE: Mapping[str, ScoreSample] = {
     "choice": _score_choice,
     "number": _score_number,
     "exact": _score_exact,
+    "judged": _score_judged,
     "math": _score_math,
 }
 
 
-def scorer(scorer_id: str, task: TaskChoice) -> ScoreSample:
-    """Return the function behind a scorer's id; stock tasks are judged by lm-eval."""
+def scorer(scorer_id: str, task: TaskChoice | None) -> ScoreSample:
+    """Return the function behind a scorer's id; stock tasks are judged by lm-eval.
+
+    Raises:
+        TaskError: lm-eval would have to judge, but there is no task to judge by.
+    """
     name = scorer_id.partition("/")[0]
     if name in _BY_RULE:
         return _BY_RULE[name]
+    if name.startswith("verdict-"):
+        return functools.partial(_score_verdict, scorer_id=scorer_id)
+    if task is None:
+        raise TaskError(f"no scorer {scorer_id!r} without a task; judge the answers again")
     from harness.tasks.lm_eval_adapter import StockScorer
 
     return StockScorer(task)
@@ -90,6 +111,8 @@ def judge_of(run: Run, task: str, trusted: tuple[Path, ...] = ()) -> ScoreSample
             "--filter or --metric, to judge it otherwise"
         )
     protocol = run.manifest.tasks[task].protocol
+    if run.manifest.judged is not None:
+        return scorer(_current_id(protocol.scorer), None)
     choice = choose([task], trusted)[0]
     shots = protocol.shots if choice.entry.stock else None
     return scorer(_current_id(protocol.scorer), replace(choice, shots=shots))

@@ -41,8 +41,25 @@ class TaskRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedRuns:
+    """What a judge's run is about; a run of a contestant has none of this.
+
+    `purpose` is "answers" (of the runs named), "labels" (the same, but a file's verdicts, such as
+    people's) or "calibration" (bundled pairs whose better answer is known). `protocols` are the
+    fingerprints under which the runs answered, by task; `n_unanswered` turns had no answer.
+    """
+
+    mode: str
+    purpose: str
+    prompts: str
+    runs: tuple[str, ...] = ()
+    protocols: dict[str, str] = field(default_factory=dict)
+    n_unanswered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """What one model cost a run in one role: "answers" for the model that is asked.
+    """What one model cost a run in one role: "answers", or "judge" for one that judges.
 
     Money is USD, counts are of this run's own calls; what was reused from another run cost
     nothing. `estimate_low` and `estimate_high` were the bounds before the first call, None where
@@ -94,6 +111,7 @@ class Manifest:
     verification: dict[str, Any] | None = None
     versions: dict[str, dict[str, int]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    judged: JudgedRuns | None = None
     ledger: tuple[LedgerLine, ...] = ()
 
     @property
@@ -175,6 +193,8 @@ def _from_json(body: Mapping[str, Any]) -> Manifest:
     fields["files"] = {name: StoredFile(**stored) for name, stored in body["files"].items()}
     fields["command"] = tuple(body["command"])
     fields["warnings"] = tuple(body["warnings"])
+    if judged := body.get("judged"):
+        fields["judged"] = JudgedRuns(**{**judged, "runs": tuple(judged["runs"])})
     fields["ledger"] = tuple(LedgerLine(**line) for line in body.get("ledger", ()))
     return Manifest(**fields)
 

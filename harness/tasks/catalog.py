@@ -47,13 +47,15 @@ class TaskEntry:
 class TaskChoice:
     """A task with the subjects that were asked for; empty means all of them.
 
-    `shots` and `max_tokens` state what a stock task leaves open.
+    `shots` and `max_tokens` state what a stock task leaves open; `temperature`, in place of the
+    task's own, makes a variant of it under another protocol.
     """
 
     entry: TaskEntry
     subjects: tuple[str, ...] = ()
     shots: int | None = None
     max_tokens: int | None = None
+    temperature: float | None = None
 
 
 class _Loader(yaml.SafeLoader):

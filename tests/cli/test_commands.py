@@ -78,6 +78,7 @@ def test_tasks_as_json(tmp_path):
         "mmlu": 5,
         "mmlu_cot": 0,
         "mmlu_logprob": 5,
+        "mt_bench": 0,
         "quick_chat": 0,
         "quick_math": 2,
         "quick_mc": 2,
