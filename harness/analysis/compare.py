@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,20 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis.alike import check_alike, check_fields, common_tasks
+from harness.analysis.calibrated import measure_calibration
 from harness.analysis.cascade import simulate_cascade
 from harness.analysis.causes import find_causes, find_changes
 from harness.analysis.comparison import (
+    Calibration,
     CompareOptions,
     Comparison,
     Missing,
     SubjectDifference,
     System,
     TaskComparison,
+    Verification,
 )
+from harness.analysis.demands import measure_demands
 from harness.analysis.estimates import difference_estimate, mean_estimate, with_limits
 from harness.analysis.letters import compare_letters
 from harness.analysis.noninferior import judge
 from harness.analysis.paired_rows import PairedRows, SideRows, pair_rows, read_side
+from harness.analysis.shrink import shrink_differences
 from harness.analysis.usage import measure_usage
 from harness.errors import UsageError
 from harness.protocol import Difference
@@ -79,6 +84,7 @@ def compare(candidate: Run, baseline: Run, options: CompareOptions | None = None
         options=options,
         tasks=_adjusted(tasks),
         macro=_macro_of_tasks(rows),
+        demands=measure_demands(*sides, names),
         only_candidate=_others(candidate, names),
         only_baseline=_others(baseline, names),
     )
@@ -114,6 +120,7 @@ def _compare_task(
     spread = float(np.mean(change**2)) if len(change) else None
     return TaskComparison(
         task=task,
+        protocol=sides.candidate.run.manifest.tasks[task].protocol,
         n=len(answered),
         n_planned=rows.n_planned,
         graded=graded,
@@ -136,7 +143,10 @@ def _compare_task(
         changes=None if graded else find_changes(answered),
         letters=compare_letters(answered, options.seed),
         cascade=simulate_cascade(answered, options),
+        candidate_calibration=_calibration(answered, "candidate", options, graded=graded),
+        baseline_calibration=_calibration(answered, "baseline", options, graded=graded),
         subjects=_subjects(values, answered["subject"], options.seed),
+        demands=measure_demands(*sides, [task]),
         candidate_usage=measure_usage(sides.candidate, task),
         baseline_usage=measure_usage(sides.baseline, task),
         unlike=tuple(unlike),
@@ -196,12 +206,19 @@ def _subjects(values: _Values, subjects: pd.Series, seed: int) -> tuple[SubjectD
         return ()
     places = [np.flatnonzero(subjects == name) for name in names]
     parts = [_Values(values.baseline[rows], values.candidate[rows]) for rows in places]
-    p = [_p(part.candidate - part.baseline, seed) for part in parts]
-    adjusted = benjamini_hochberg(p).tolist()
+    changes = [part.candidate - part.baseline for part in parts]
+    p = [_p(change, seed) for change in changes]
+    columns = (names, parts, shrink_differences(changes), p, benjamini_hochberg(p).tolist())
     return tuple(
-        SubjectDifference(name, difference_estimate(*part), alone, together)
-        for name, part, alone, together in zip(names, parts, p, adjusted, strict=True)
+        SubjectDifference(name, difference_estimate(*part), shrunken, alone, together)
+        for name, part, shrunken, alone, together in zip(*columns, strict=True)
     )
+
+
+def _calibration(
+    answered: pd.DataFrame, side: str, options: CompareOptions, *, graded: bool
+) -> Calibration | None:
+    return None if graded else measure_calibration(answered, side, options.seed)
 
 
 def _adjusted(tasks: dict[str, TaskComparison]) -> dict[str, TaskComparison]:
@@ -211,7 +228,22 @@ def _adjusted(tasks: dict[str, TaskComparison]) -> dict[str, TaskComparison]:
 
 
 def _system(run: Run) -> System:
-    return System(run.manifest.run_id, run.manifest.finished_at, run.manifest.model)
+    manifest = run.manifest
+    return System(
+        run_id=manifest.run_id,
+        finished_at=manifest.finished_at,
+        model=manifest.model,
+        harness_version=manifest.harness_version,
+        command=manifest.command,
+        files={name: stored.sha256 for name, stored in manifest.files.items()},
+        verification=_verification(manifest.verification),
+    )
+
+
+def _verification(stored: Mapping[str, object] | None) -> Verification | None:
+    found = [(stored or {}).get(name) for name in ("n", "n_different")]
+    known = [value for value in found if isinstance(value, int)]
+    return Verification(*known) if len(known) == len(found) else None
 
 
 def _others(run: Run, common: Sequence[str]) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.analysis.demands import Demand
 from harness.analysis.speed import Speed
-from harness.protocol import Difference
+from harness.protocol import Difference, Protocol
 from harness.records import Estimate, ModelInfo, Outcome
 
 Verdict = Literal["superior", "non-inferior", "inferior", "cannot tell", "incomplete"]
@@ -172,11 +173,51 @@ class Cascade:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrationBin:
+    """A tenth of the answers, by confidence: their mean confidence and how many were right."""
+
+    confidence: float
+    accuracy: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweringPoint:
+    """Accuracy of the surest answers alone, which are the share `answered` of all."""
+
+    answered: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How far the likeliest letter's probability (confidence) tells a right answer.
+
+    Over `n` samples that have letters. `error` is the expected calibration error, `overconfidence`
+    the mean of confidence minus right; `auroc` is None where all were right, or wrong. `surest` is
+    the accuracy of the least share of the surest answers that is 80 % of them or more.
+    """
+
+    n: int
+    error: Estimate
+    overconfidence: Estimate
+    brier: float
+    auroc: float | None
+    surest: Estimate
+    surest_share: float
+    bins: tuple[CalibrationBin, ...]
+    answering: tuple[AnsweringPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectDifference:
-    """One subject. `p_adjusted` is Benjamini and Hochberg's over the task's: to explore only."""
+    """One subject. `p_adjusted` is Benjamini and Hochberg's over the task's: to explore only.
+
+    `shrunken` is the difference drawn towards the mean of the task's subjects.
+    """
 
     subject: str
     difference: Estimate
+    shrunken: Estimate
     p: float
     p_adjusted: float
 
@@ -190,10 +231,11 @@ class TaskComparison:
     `both_right` and `both_wrong` the ties (of graded values: tied above, or at, zero). `p` is
     two-sided against no difference, McNemar's exact or of sign flips; `p_holm` is adjusted for
     all tasks. `smallest_detectable_drop` has power 0.8 at one-sided alpha; None: no drop could
-    have been found. `unlike` are the protocol fields that were allowed to differ.
+    have been found. `protocol` is the candidate's, `unlike` are the fields allowed to differ.
     """
 
     task: str
+    protocol: Protocol
     n: int
     n_planned: int
     graded: bool
@@ -216,26 +258,42 @@ class TaskComparison:
     changes: AnswerChanges | None
     letters: LetterShift | None
     cascade: Cascade | None
+    candidate_calibration: Calibration | None
+    baseline_calibration: Calibration | None
     subjects: tuple[SubjectDifference, ...]
+    demands: tuple[Demand, ...]
     candidate_usage: Usage
     baseline_usage: Usage
     unlike: tuple[Difference, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Verification:
+    """How many answers of a run were asked again, cold, and how many came out otherwise."""
+
+    n: int
+    n_different: int
+
+
+@dataclass(frozen=True, slots=True)
 class System:
-    """Which run of which system."""
+    """Which run of which system; `files` are the SHA-256 of its tables."""
 
     run_id: str
     finished_at: str
     model: ModelInfo
+    harness_version: str
+    command: tuple[str, ...]
+    files: Mapping[str, str]
+    verification: Verification | None
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Two runs. `macro` is the mean of the tasks' differences, None with fewer than two tasks.
 
-    `only_candidate` and `only_baseline` name tasks that the other run lacks.
+    `demands` speak of the tasks that both have; `only_candidate` and `only_baseline` name tasks
+    that the other run lacks.
     """
 
     candidate: System
@@ -243,5 +301,6 @@ class Comparison:
     options: CompareOptions
     tasks: Mapping[str, TaskComparison]
     macro: Estimate | None
+    demands: tuple[Demand, ...]
     only_candidate: tuple[str, ...]
     only_baseline: tuple[str, ...]

@@ -103,6 +103,17 @@ def read_examples(run: Run) -> dict[str, TaskExamples]:
     }
 
 
+def read_samples(run: Run, keys: AbstractSet[tuple[str, str]]) -> dict[tuple[str, str], Example]:
+    """Read the samples of a run that have these tasks and ids, by task and id.
+
+    Raises:
+        StoreError: a table is missing or damaged.
+    """
+    asked, replies = _asked(run, keys), _replies(run, keys)
+    rows = _rows_of(read_columns(run, "scores", _SCORES), keys)
+    return {(row["task"], row["sample_id"]): _example(row, asked, replies) for row in rows}
+
+
 def _pick(rows: pd.DataFrame) -> pd.DataFrame:
     """Choose among the samples of one task, which come in the task's order."""
     import pandas as pd

@@ -46,7 +46,7 @@ def build_report(results: Path, reports: Path) -> ReportResult:
     left_out = (*unfinished, *unread, *board.left_out)
     page = build_page(runs, board, [_without_folder(text, results) for text in left_out])
     page = replace(page, judges=build_judges(judges, runs))
-    _make_folder(reports)
+    make_folder(reports)
     path = reports / "index.html"
     replace_file(path, render_page(page).encode("utf-8"))
     return ReportResult(path, len(runs) - len(board.left_out), left_out)
@@ -88,7 +88,13 @@ def _without_folder(text: str, results: Path) -> str:
     return text.replace(f"{results}/", "")
 
 
-def _make_folder(reports: Path) -> None:
+def make_folder(reports: Path) -> None:
+    """Make the folder of a report.
+
+    Raises:
+        UsageError: a file stands in its way.
+        StoreError: it cannot be made.
+    """
     try:
         reports.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:

@@ -27,7 +27,10 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: main text, a smaller second line, a hint on hover, perhaps a link or a plot."""
+    """One cell: main text, a smaller second line, a hint on hover, perhaps a link or a plot.
+
+    `source` is the JSON pointer of its numbers into what `harness compare --json` prints.
+    """
 
     text: str
     sort: str = ""
@@ -36,6 +39,7 @@ class Cell:
     href: str = ""
     plot: Plot | None = None
     style: str = "number"
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,23 @@ import hashlib
 from pathlib import Path
 
 from harness.report.data import Page
+from harness.report.decision_data import Decision
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
 def render_page(page: Page) -> str:
-    """Render the whole leaderboard.
+    """Render the whole leaderboard."""
+    return _render("index.html", page)
+
+
+def render_decision(page: Decision) -> str:
+    """Render a decision report."""
+    return _render("decision.html", page)
+
+
+def _render(template: str, page: Page | Decision) -> str:
+    """Render a page that is complete in itself.
 
     Every value is escaped. The content security policy allows our own script and stylesheet by
     their hashes and nothing else: no inline handler, no frame, no form, no request.
@@ -28,7 +39,7 @@ def render_page(page: Page) -> str:
         lstrip_blocks=True,
     )
     style, script = _read("report.css"), _read("report.js")
-    return environment.get_template("index.html").render(
+    return environment.get_template(template).render(
         page=page,
         style=Markup(style),  # noqa: S704  # our own file, not a value
         script=Markup(script),  # noqa: S704  # as above
