@@ -34,7 +34,10 @@ def clean(text: str) -> str:
 
 
 class Outcome(StrEnum):
-    """What became of one sample; only the first two are judgements of the answer."""
+    """What became of one sample; only the first two are judgements of the answer by a rule.
+
+    `unjudged` is an answer that no rule can judge, `judged` the readable verdict of a judge.
+    """
 
     CORRECT = "correct"
     WRONG = "wrong"
@@ -42,6 +45,8 @@ class Outcome(StrEnum):
     TRUNCATED = "truncated"
     REFUSED = "refused"
     ERROR = "error"
+    UNJUDGED = "unjudged"
+    JUDGED = "judged"
 
 
 class RequestKind(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +21,7 @@ from harness.analysis.comparison import (
     SubjectDifference,
     System,
     TaskComparison,
+    Verification,
 )
 from harness.analysis.demands import measure_demands
 from harness.analysis.estimates import difference_estimate, mean_estimate, with_limits
@@ -119,6 +120,7 @@ def _compare_task(
     spread = float(np.mean(change**2)) if len(change) else None
     return TaskComparison(
         task=task,
+        protocol=sides.candidate.run.manifest.tasks[task].protocol,
         n=len(answered),
         n_planned=rows.n_planned,
         graded=graded,
@@ -226,7 +228,22 @@ def _adjusted(tasks: dict[str, TaskComparison]) -> dict[str, TaskComparison]:
 
 
 def _system(run: Run) -> System:
-    return System(run.manifest.run_id, run.manifest.finished_at, run.manifest.model)
+    manifest = run.manifest
+    return System(
+        run_id=manifest.run_id,
+        finished_at=manifest.finished_at,
+        model=manifest.model,
+        harness_version=manifest.harness_version,
+        command=manifest.command,
+        files={name: stored.sha256 for name, stored in manifest.files.items()},
+        verification=_verification(manifest.verification),
+    )
+
+
+def _verification(stored: Mapping[str, object] | None) -> Verification | None:
+    found = [(stored or {}).get(name) for name in ("n", "n_different")]
+    known = [value for value in found if isinstance(value, int)]
+    return Verification(*known) if len(known) == len(found) else None
 
 
 def _others(run: Run, common: Sequence[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from harness.analysis.demands import Demand
 from harness.analysis.speed import Speed
-from harness.protocol import Difference
+from harness.protocol import Difference, Protocol
 from harness.records import Estimate, ModelInfo, Outcome
 
 Verdict = Literal["superior", "non-inferior", "inferior", "cannot tell", "incomplete"]
@@ -231,10 +231,11 @@ class TaskComparison:
     `both_right` and `both_wrong` the ties (of graded values: tied above, or at, zero). `p` is
     two-sided against no difference, McNemar's exact or of sign flips; `p_holm` is adjusted for
     all tasks. `smallest_detectable_drop` has power 0.8 at one-sided alpha; None: no drop could
-    have been found. `unlike` are the protocol fields that were allowed to differ.
+    have been found. `protocol` is the candidate's, `unlike` are the fields allowed to differ.
     """
 
     task: str
+    protocol: Protocol
     n: int
     n_planned: int
     graded: bool
@@ -267,12 +268,24 @@ class TaskComparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Verification:
+    """How many answers of a run were asked again, cold, and how many came out otherwise."""
+
+    n: int
+    n_different: int
+
+
+@dataclass(frozen=True, slots=True)
 class System:
-    """Which run of which system."""
+    """Which run of which system; `files` are the SHA-256 of its tables."""
 
     run_id: str
     finished_at: str
     model: ModelInfo
+    harness_version: str
+    command: tuple[str, ...]
+    files: Mapping[str, str]
+    verification: Verification | None
 
 
 @dataclass(frozen=True, slots=True)

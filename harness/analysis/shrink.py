@@ -23,8 +23,8 @@ def shrink_differences(changes: Sequence[Floats]) -> list[Estimate]:
     is that of the group with one win and one loss added, since none is zero of few samples. At
     least two groups.
 
-    Source: Morris 1983, JASA 78; DerSimonian and Laird 1986, Controlled Clinical Trials 7; the added pair:
-    Agresti and Min 2005, Statistics in Medicine 24.
+    Source: Morris 1983, JASA 78; DerSimonian and Laird 1986, Controlled Clinical Trials 7; the
+    added pair: Agresti and Min 2005, Statistics in Medicine 24.
     """
     means = np.array([float(change.mean()) for change in changes])
     variances = np.array([_variance(change) for change in changes])

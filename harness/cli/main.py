@@ -15,7 +15,9 @@ from harness.cli import (
     demo,
     doctor,
     exporting,
+    gate,
     importing,
+    judge,
     models,
     plan,
     report,
@@ -38,6 +40,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
+app.command("judge")(judge.judge)
 app.command("plan")(plan.plan)
 app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)
@@ -46,8 +49,12 @@ app.command("report")(report.report)
 app.command("export")(exporting.export)
 app.command("import")(importing.import_)
 app.command("score")(score.score)
+app.command("gate")(gate.gate)
 app.command("claims")(claims.claims)
 app.command("doctor")(doctor.doctor)
+baselines = typer.Typer(help="Freeze a run as what a gate compares with.", no_args_is_help=True)
+baselines.command("save")(gate.save)
+app.add_typer(baselines, name="baseline")
 
 
 def _show_version(wanted: bool) -> None:

@@ -45,6 +45,10 @@ Shots = Annotated[
 MaxTokens = Annotated[
     int | None, typer.Option(min=1, help="Reply length, for one of lm-eval that states none.")
 ]
+Temperature = Annotated[
+    float | None,
+    typer.Option(min=0, help="Instead of the tasks' own: a variant under another protocol."),
+]
 Verify = Annotated[
     int, typer.Option(min=0, help="Re-ask N random items cold and store what differs.")
 ]
@@ -56,6 +60,38 @@ Fresh = Annotated[
 ]
 AcceptChanged = Annotated[
     bool, typer.Option("--accept-changed-weights", help="Accept new bytes under an old name.")
+]
+
+# What `harness judge` takes.
+Judges = Annotated[
+    list[str] | None,
+    typer.Option("--judge", "-j", help="A model, as for --model; again for a panel."),
+]
+Mode = Annotated[
+    Literal["single", "pairwise"],
+    typer.Option(help="Rate each answer 1 to 10, or compare every two runs in both orders."),
+]
+Parsing = Annotated[
+    Literal["strict", "compatible"],
+    typer.Option(help="How verdicts are read; compatible as MT-bench's own code, faults and all."),
+]
+Prompts = Annotated[
+    Path | None,
+    typer.Option("--judge-prompts", help="YAML, or MT-bench's own judge_prompts.jsonl."),
+]
+References = Annotated[
+    Path | None, typer.Option(help="Right answers in MT-bench's form, such as gpt-4.jsonl.")
+]
+Labels = Annotated[
+    Path | None, typer.Option(help="Verdicts of people (JSON lines), stored beside the judges'.")
+]
+JudgeTokens = Annotated[int, typer.Option("--max-tokens", min=1, help="Length of a judge's reply.")]
+Calibrate = Annotated[
+    bool, typer.Option("--calibrate", help="Also ask about bundled pairs of known verdict.")
+]
+Anchors = Annotated[
+    bool,
+    typer.Option("--anchors", help="Rate the bundled answers again, to see whether it drifted."),
 ]
 
 # What `harness plan` takes.

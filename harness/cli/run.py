@@ -27,6 +27,7 @@ def run(
     seed: options.Seed = 0,
     shots: options.Shots = None,
     max_tokens: options.MaxTokens = None,
+    temperature: options.Temperature = None,
     context: options.Context = None,
     slots: options.Slots = 1,
     threads: options.Threads = None,
@@ -65,7 +66,9 @@ def run(
     from harness.pipeline.options import Asking, RunOptions
 
     model, names = _required(model, tasks)
-    asking = Asking(names, options.trusted_folders(trust_tasks), limit, seed, shots, max_tokens)
+    asking = Asking(
+        names, options.trusted_folders(trust_tasks), limit, seed, shots, max_tokens, temperature
+    )
     engine = EngineOptions(
         llama_server=llama_server,
         interface=interface,

@@ -94,11 +94,11 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         progress.note(f"already complete: {folder} (use --fresh to ask everything again)")
         return load_run(folder)
     with Journal(folder) as journal:
-        started = journal.meta("started_at") or _now()
+        started = journal.meta("started_at") or now()
         if journal.meta("started_at") is None:
             journal.add_samples(plan.samples)
             journal.set_meta("started_at", started)
-        _go_on_with_batches(journal, model, progress)
+        go_on_with_batches(journal, model, progress)
         account = Account(journal, model, options.max_usd)
         account.begin(plan, options.results)
         _answer(account, plan, options, progress)
@@ -106,7 +106,7 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         manifest = replace(
             _finish(journal, model, plan, options.command),
             started_at=started,
-            ledger=(account.line(),),
+            ledger=(replace(account.line(), role="judge" if plan.judged else "answers"),),
             verification=verify(model, plan, journal, wanted) if wanted else None,
         )
         write_manifest(folder, manifest)
@@ -114,7 +114,7 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
     return Run(folder, manifest)
 
 
-def _go_on_with_batches(journal: Journal, model: Model, progress: Progress) -> None:
+def go_on_with_batches(journal: Journal, model: Model, progress: Progress) -> None:
     """Let a model go on with what was handed in; refuse to pay for that a second time."""
     if isinstance(model, Resumable):
         model.remember(journal, progress.note)
@@ -181,13 +181,14 @@ def _finish(journal: Journal, model: Model, plan: Plan, command: tuple[str, ...]
         tasks={task.protocol.task: _record(task, errors) for task in plan.tasks},
         files=files,
         started_at="",
-        finished_at=_now(),
+        finished_at=now(),
         command=command,
         limit=plan.limit,
         seed=plan.seed,
         environment=_environment(),
         versions=versions,
         warnings=(*plan.warnings, *model.warnings, *_mixed(versions)),
+        judged=plan.judged,
     )
 
 
@@ -229,5 +230,6 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time in UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")

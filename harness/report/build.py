@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.analysis.claims_file import load_claims
+from harness.analysis.judges import find_judges
 from harness.analysis.leaderboard import Entry, Leaderboard, Table, build_leaderboard
 from harness.errors import UsageError
 from harness.report import words
@@ -14,6 +15,7 @@ from harness.report.boards import build_board
 from harness.report.claims import build_claims
 from harness.report.data import Page
 from harness.report.details import build_run
+from harness.report.judged import build_judges
 from harness.report.links import INDEX
 from harness.report.palette import assign_series
 from harness.report.render import render
@@ -42,9 +44,11 @@ def build_report(results: Path, reports: Path) -> ReportResult:
         StoreError: the page cannot be written.
     """
     runs, unfinished = find_runs(results)
+    judges, unread = find_judges(results)
     board = build_leaderboard(runs)
-    left_out = (*unfinished, *board.left_out)
+    left_out = (*unfinished, *unread, *board.left_out)
     page = build_page(runs, board, [_without_folder(text, results) for text in left_out])
+    page = replace(page, judges=build_judges(judges, runs))
     _write(reports, INDEX, render("index.html", title=page.title, page=page))
     for file, text in _other_pages(board):
         _write(reports, file, text)
@@ -103,11 +107,17 @@ def _without_folder(text: str, results: Path) -> str:
 
 def _write(reports: Path, file: str, text: str) -> None:
     path = reports / file
-    _make_folder(path.parent)
+    make_folder(path.parent)
     replace_file(path, text.encode("utf-8"))
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make the folder of a report.
+
+    Raises:
+        UsageError: a file stands in its way.
+        StoreError: it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:

@@ -154,7 +154,7 @@ def _usage_rows(task: TaskComparison) -> Iterator[tuple[str, ...]]:
 
 def _remarks(task: TaskComparison) -> Iterator[str]:
     if task.causes.drop is not None:
-        yield _cause(task)
+        yield cause_sentence(task)
     if task.missing is not None:
         worst, best = 100 * task.missing.worst, 100 * task.missing.best
         yield (
@@ -173,7 +173,8 @@ def _remarks(task: TaskComparison) -> Iterator[str]:
         yield _cascade(task)
 
 
-def _cause(task: TaskComparison) -> str:
+def cause_sentence(task: TaskComparison) -> str:
+    """Say where the drop of a task comes from; `causes.drop` must name it."""
     risen = [
         f"{replies.outcome.value} {100 * (replies.difference.value or 0):+.1f} points"
         for replies in task.causes.replies

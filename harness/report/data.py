@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from harness.report.figure import Figure
+from harness.report.figures.canvas import Drawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Cell:
     """One cell: main text, a smaller second line, a hint on hover, perhaps a link or a plot.
 
     `series` is the number of a model's colour, which it has on every page.
+    `source` is the JSON pointer of its numbers into what `harness compare --json` prints.
     """
 
     text: str
@@ -42,6 +43,7 @@ class Cell:
     plot: Plot | None = None
     style: str = "number"
     series: int | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Grid:
 class Illustration:
     """A figure and the table of what it shows."""
 
-    figure: Figure
+    drawing: Drawing
     grid: Grid
 
 
@@ -224,6 +226,27 @@ class SamplesPage:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgePart:
+    """One judge: what it said of whom, and its card."""
+
+    anchor: str
+    name: str
+    facts: tuple[str, ...]
+    warnings: tuple[str, ...]
+    grids: tuple[Grid, ...]
+    categories: Grid | None
+    card: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSection:
+    """All judges, and how far they agree."""
+
+    parts: tuple[JudgePart, ...]
+    agreement: Grid | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimsPart:
     """Published numbers: beside measurements of this page, and against each other."""
 
@@ -240,5 +263,6 @@ class Page:
     updated: str
     shown: str
     boards: tuple[Board, ...] = ()
+    judges: JudgeSection | None = None
     left_out: tuple[str, ...] = field(default=())
     claims: ClaimsPart | None = None

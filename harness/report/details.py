@@ -127,6 +127,8 @@ def _results(entry: Entry) -> Iterator[Fact]:
         limits = words.percent_range(summary.bounds.worst, summary.bounds.best)
         yield Fact("If all missing were wrong or right", limits)
     yield Fact("Outcomes", ", ".join(_outcomes(summary)))
+    if summary.layers:
+        yield Fact("Decided by layer", ", ".join(_layers(summary)))
     yield from _speed(summary.speed)
     if entry.n_older:
         yield Fact("Not shown", words.counted(entry.n_older, "older run") + " of the same system")
@@ -140,6 +142,15 @@ def _outcomes(summary: TaskSummary) -> Iterator[str]:
     if unrecorded:
         yield f"{words.count(unrecorded)} never recorded"
     yield f"of {words.count(summary.n_planned)} planned"
+
+
+def _layers(summary: TaskSummary) -> Iterator[str]:
+    total = sum(share.n for share in summary.layers)
+    for share in summary.layers:
+        name = words.label(share.layer) if share.layer else "no answer to compare"
+        failed = f", {words.count(share.n_failed)} of them failed" if share.n_failed else ""
+        yield f"{name} {words.count(share.n)} ({words.percent(share.n / total)}{failed})"
+    yield f"of {words.count(total)} judged"
 
 
 def _speed(speed: Speed) -> Iterator[Fact]:

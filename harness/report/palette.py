@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.records import ModelInfo
-from harness.report.figure import SERIES
+from harness.report.figures.canvas import SERIES
 
 
 def assign_series(models: Iterable[ModelInfo]) -> dict[str, int]:

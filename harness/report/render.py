@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__
+from harness.report.decision_data import Decision
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 
@@ -48,6 +49,19 @@ def _environment() -> Any:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+    )
+
+
+def render_decision(page: Decision) -> str:
+    """Render a decision report."""
+    from markupsafe import Markup
+
+    script = _read("report.js")
+    return render(
+        "decision.html",
+        page=page,
+        script=Markup(script),  # noqa: S704  # our own file, not a value
+        script_hash=_csp_hash(script),
     )
 
 

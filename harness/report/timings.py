@@ -10,14 +10,23 @@ import numpy as np
 from harness.analysis.timings import Timings
 from harness.report import words
 from harness.report.data import Cell, Column, ColumnGroup, Grid, Illustration
-from harness.report.figure import BAND, INK, draw
+from harness.report.figures.canvas import (
+    BOTH,
+    INK,
+    QUIET,
+    Drawing,
+    as_svg,
+    drawing,
+    new_axes,
+    new_figure,
+)
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.axes import Axes
 
 _BINS = 30
 _QUANTILES = {"p5": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
-_SIZE = (7.5, 1.9)
+_WIDTH, _HEIGHT = 260, 150
 _COLUMNS = (
     ColumnGroup(
         "",
@@ -44,9 +53,9 @@ def illustrate_timings(anchor: str, task: str, timings: Timings) -> Illustration
     if not measures:
         return None
     label = f"Histograms of {task}. " + " ".join(_sentence(measure) for measure in measures)
-    figure = draw(f"{anchor}-timings", label, _SIZE, lambda canvas: _paint(canvas, measures))
     rows = tuple(_row(measure) for measure in measures)
-    return Illustration(figure, Grid(f"Times and lengths of {task}", _COLUMNS, rows))
+    drawn = _draw(f"{anchor}-timings", label, measures)
+    return Illustration(drawn, Grid(f"Times and lengths of {task}", _COLUMNS, rows))
 
 
 def _measures(timings: Timings) -> tuple[_Measure, ...]:
@@ -57,16 +66,22 @@ def _measures(timings: Timings) -> tuple[_Measure, ...]:
     )
 
 
-def _paint(canvas: Canvas, measures: Sequence[_Measure]) -> None:
-    for axes, measure in zip(
-        np.ravel(canvas.subplots(1, len(measures), squeeze=False)), measures, strict=True
-    ):
-        axes.hist(measure.values, bins=_BINS, color=BAND)
-        axes.axvline(float(np.median(measure.values)), color=INK, linewidth=1)
-        axes.set_title(measure.name, fontsize=9, loc="left")
-        axes.set_xlabel(measure.unit)
-        axes.locator_params(nbins=4)
-        axes.set_ylabel("answers")
+def _draw(name: str, label: str, measures: Sequence[_Measure]) -> Drawing:
+    with drawing():
+        figure = new_figure(_WIDTH * len(measures), _HEIGHT)
+        for place, measure in enumerate(measures):
+            _paint(new_axes(figure, (_WIDTH * place + 34, 22, _WIDTH - 54, 84)), measure)
+        return as_svg(figure, name, label)
+
+
+def _paint(axes: Axes, measure: _Measure) -> None:
+    axes.hist(measure.values, bins=_BINS, color=BOTH)
+    axes.axvline(float(np.median(measure.values)), color=INK, linewidth=1.5)
+    axes.set_title(f"{measure.name}, answers", loc="left", fontsize=10, color=QUIET, pad=6)
+    axes.set_xlabel(measure.unit)
+    axes.locator_params(nbins=4, integer=False)
+    axes.locator_params(axis="y", integer=True)
+    axes.tick_params(length=0)
 
 
 def _quantiles(measure: _Measure) -> list[float]:

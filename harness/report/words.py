@@ -44,6 +44,42 @@ def estimate(value: Estimate | None) -> str:
     return f"{percent(value.value)} ({limits}, n{_NBSP}={_NBSP}{count(value.n)})"
 
 
+def signed(share: float | None) -> str:
+    """Print a difference of shares in points, with its sign; 0.0 has none."""
+    if share is None:
+        return MISSING
+    text = f"{100 * share:+.1f}".replace("-", "\u2212")
+    return "0.0" if text[1:] == "0.0" else text
+
+
+def change(value: Estimate | None) -> str:
+    """Print a difference of shares: +2.3 points (95 % interval +1.7 to +2.9, n = 480)."""
+    if value is None or value.value is None:
+        return f"unknown (n{_NBSP}={_NBSP}{count(0 if value is None else value.n)})"
+    limits = "no interval"
+    if value.low is not None and value.high is not None:
+        limits = f"95{_NBSP}% interval {signed(value.low)} to {signed(value.high)}"
+    return f"{signed(value.value)} points ({limits}, n{_NBSP}={_NBSP}{count(value.n)})"
+
+
+def counted_points(share: float) -> str:
+    """Print a margin: 2 points, 0.5 points."""
+    number = f"{100 * share:g}"
+    return f"{number} point" if number == "1" else f"{number} points"
+
+
+def times(ratio: float) -> str:
+    """Print a ratio: as a percentage below one, else as a multiple."""
+    return percent(ratio) if ratio < 1 else f"{_digits(ratio)} times"
+
+
+def p_value(p: float | None) -> str:
+    """Print a probability; a very small one is never 0."""
+    if p is None:
+        return MISSING
+    return f"<{_NBSP}0.0001" if p < 0.0001 else f"{p:.4f}"  # noqa: PLR2004  # the last digit shown
+
+
 def count(n: int | None) -> str:
     """Print a count with separated thousands."""
     return MISSING if n is None else f"{n:,}"

@@ -41,8 +41,25 @@ class TaskRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedRuns:
+    """What a judge's run is about; a run of a contestant has none of this.
+
+    `purpose` is "answers" (of the runs named), "labels" (the same, but a file's verdicts, such as
+    people's) or "calibration" (bundled pairs whose better answer is known). `protocols` are the
+    fingerprints under which the runs answered, by task; `n_unanswered` turns had no answer.
+    """
+
+    mode: str
+    purpose: str
+    prompts: str
+    runs: tuple[str, ...] = ()
+    protocols: dict[str, str] = field(default_factory=dict)
+    n_unanswered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """What one model cost a run in one role: "answers" for the model that is asked.
+    """What one model cost a run in one role: "answers", or "judge" for one that judges.
 
     Money is USD, counts are of this run's own calls; what was reused from another run cost
     nothing. `estimate_low` and `estimate_high` were the bounds before the first call, None where
@@ -94,6 +111,7 @@ class Manifest:
     verification: dict[str, Any] | None = None
     versions: dict[str, dict[str, int]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    judged: JudgedRuns | None = None
     ledger: tuple[LedgerLine, ...] = ()
 
     @property
@@ -109,12 +127,17 @@ class Manifest:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Put `run.json` in place atomically."""
+    text = manifest_json(manifest) + "\n"
+    replace_file(folder / MANIFEST, text.encode("utf-8", "surrogatepass"))
+
+
+def manifest_json(manifest: Manifest) -> str:
+    """Return a manifest as JSON text, with what its parts hash to written out."""
     body = {"schema_version": SCHEMA_VERSION, **asdict(manifest)}
     for name, task in manifest.tasks.items():
         body["tasks"][name]["fingerprint"] = task.protocol.fingerprint
     body["model"]["identity"] = manifest.model.identity
-    text = json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False)
-    replace_file(folder / MANIFEST, (text + "\n").encode("utf-8", "surrogatepass"))
+    return json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -129,8 +152,17 @@ def read_manifest(folder: Path) -> Manifest:
             f"{folder} is not a finished run: it has no {MANIFEST}; "
             "repeat the command that started it to finish it"
         )
+    return parse_manifest(path.read_bytes(), path)
+
+
+def parse_manifest(text: bytes, path: Path) -> Manifest:
+    """Return the manifest that `manifest_json` wrote; `path` is where the text came from.
+
+    Raises:
+        StoreError: it is damaged, or another schema version wrote it.
+    """
     try:
-        body = json.loads(path.read_bytes())
+        body = json.loads(text)
     except ValueError as error:
         raise StoreError(f"{path} is damaged ({error}); run again with --fresh") from error
     check_version(body.get("schema_version") if isinstance(body, dict) else None, path)
@@ -161,6 +193,8 @@ def _from_json(body: Mapping[str, Any]) -> Manifest:
     fields["files"] = {name: StoredFile(**stored) for name, stored in body["files"].items()}
     fields["command"] = tuple(body["command"])
     fields["warnings"] = tuple(body["warnings"])
+    if judged := body.get("judged"):
+        fields["judged"] = JudgedRuns(**{**judged, "runs": tuple(judged["runs"])})
     fields["ledger"] = tuple(LedgerLine(**line) for line in body.get("ledger", ()))
     return Manifest(**fields)
 
