@@ -31,10 +31,11 @@ class HeatRow:
     note: str
 
 
-def draw_heat(rows: Sequence[HeatRow], name: str, label: str) -> Drawing:
-    """Draw one tile a subject; the strongest colour is the largest difference, 5 points at least.
+def draw_heat(rows: Sequence[HeatRow], names: tuple[str, str], label: str) -> Drawing:
+    """Draw one tile a subject; `names` are the task's, to be read, and the figure's own.
 
-    Colours are the systems': that of the candidate where it did better.
+    The strongest colour is the largest difference, 5 points at least; colours are the systems':
+    that of the candidate where it did better.
     """
     full = max(_FULL_SCALE, *(abs(row.points) for row in rows))
     with drawing():
@@ -45,6 +46,7 @@ def draw_heat(rows: Sequence[HeatRow], name: str, label: str) -> Drawing:
         axes.set_ylim(len(rows), 0)
         axes.text(255, -0.15, "points, shrunken", ha="center", va="bottom", color=QUIET,
                   fontsize=10)  # fmt: skip
+        axes.text(0, -0.15, names[0], va="bottom", weight="bold")
         for place, row in enumerate(rows):
             colour = CANDIDATE if row.points > 0 else BASELINE
             strength = _STRONGEST * abs(row.points) / full
@@ -52,4 +54,4 @@ def draw_heat(rows: Sequence[HeatRow], name: str, label: str) -> Drawing:
             axes.barh(place + 0.5, 130, 0.88, 190, color=colour, alpha=strength, linewidth=0)
             axes.text(255, place + 0.5, row.text, ha="center", va="center", weight="bold")
             axes.text(328, place + 0.5, row.note, va="center", color=QUIET, fontsize=10)
-        return as_svg(figure, name, label)
+        return as_svg(figure, names[1], label)

@@ -12,7 +12,7 @@ from harness.report import words
 from harness.report.comparison import cause_sentence
 from harness.report.data import Cell, Column, Exchange, Grid
 from harness.report.decision_data import FlipCard, Picture, Said, Section, Side
-from harness.report.figures.canvas import BASELINE, BOTH, CANDIDATE, INK, NEITHER
+from harness.report.figures.canvas import BOTH, INK, NEITHER, TRUNCATED, UNPARSED
 from harness.report.figures.heat import HeatRow, draw_heat
 from harness.report.figures.shares import Bar, Part, draw_shares
 from harness.report.parts.cells import (
@@ -28,11 +28,11 @@ from harness.report.parts.cells import (
 
 _CLEAR = 0.05
 _ENDS = {
-    Outcome.CORRECT: ("correct", CANDIDATE, True),
-    Outcome.WRONG: ("wrong", BOTH, False),
-    Outcome.UNPARSED: ("unparsed", INK, True),
-    Outcome.TRUNCATED: ("truncated", BASELINE, True),
-    Outcome.REFUSED: ("refused", NEITHER, True),
+    Outcome.CORRECT: ("correct", BOTH, False),
+    Outcome.WRONG: ("wrong", NEITHER, True),
+    Outcome.UNPARSED: ("unparsed", UNPARSED, False),
+    Outcome.TRUNCATED: ("truncated", TRUNCATED, False),
+    Outcome.REFUSED: ("refused", INK, True),
 }
 
 
@@ -83,20 +83,11 @@ def flip_part(found: Comparison, flips: Sequence[Flip]) -> Section:
         Column("All changed answers", "Flips and other wrong answers, of all"),
     )
     rows = [_flip_cells(task) for task in found.tasks.values() if task.changes]
-    listed = (
-        Column("Example", "Where it stands below", "text"),
-        Column("Task", "Name of the task", "text"),
-        Column("Candidate", "What was extracted", "text"),
-        Column("Baseline", "What was extracted", "text"),
-        Column("Right", "The right answer", "text"),
-    )
-    links = [_link_cells(flip, card) for flip, card in zip(flips, cards, strict=True)]
-    grids = (grid("Changed answers", columns, rows),) if rows else ()
     return Section(
         "flips",
         "Changed answers",
         (*map(_flip_said, (t for t in found.tasks.values() if t.changes)), _EXAMPLES),
-        grids=(*grids, *((grid("Examples", listed, links),) if links else ())),
+        grids=(grid("Changed answers, by task", columns, rows),) if rows else (),
         grids_open=True,
         flips=cards,
     )
@@ -139,7 +130,8 @@ def _heat(place: int, task: TaskComparison) -> Picture:
     name = words.label(task.task)
     said = [f"{row.name} {row.text}" for row in rows]
     label = f"{name}, difference by subject in points, shrunken: {'; '.join(said)}."
-    return picture(draw_heat(rows, f"heat-{place}", label), name, pointer("tasks", task.task))
+    drawn = draw_heat(rows, (name, f"heat-{place}"), label)
+    return picture(drawn, "", pointer("tasks", task.task))
 
 
 def _star(subject: SubjectDifference) -> str:
@@ -176,6 +168,7 @@ def _end_bars(task: TaskComparison) -> Iterator[Bar]:
             for replies in task.causes.replies
             for name, colour, dark in (_ENDS[replies.outcome],)
             for n in (getattr(replies, side),)
+            if replies.candidate or replies.baseline
         ]
         yield Bar(f"{words.label(task.task)}, {side}", f"n = {words.count(task.n)}", parts)
 
@@ -246,10 +239,12 @@ def _flip_said(task: TaskComparison) -> Said:
 
 def _card(place: int, flip: Flip) -> FlipCard:
     subject = words.label(flip.candidate.subject, 40)
+    given = (words.label(_extracted(side), 30) for side in (flip.candidate, flip.baseline))
+    answers = f"{' against '.join(given)}, right is {words.label(flip.candidate.gold, 30)}"
     return FlipCard(
         anchor=f"example-{place + 1}",
         kind=flip.kind,
-        heading=f"{words.label(flip.task)}{', ' + subject if subject else ''}",
+        heading=f"{words.label(flip.task)}{', ' + subject if subject else ''}: {answers}",
         gold=words.cut(flip.candidate.gold, 400) or "(empty)",
         sides=(_side("Candidate", flip.candidate), _side("Baseline", flip.baseline)),
     )
@@ -269,13 +264,3 @@ def _extracted(example: Example) -> str:
 
 def _reply(reply: str | None, error: str | None) -> str:
     return words.cut(reply) if reply is not None else f"No reply. {words.cut(error or '')}"
-
-
-def _link_cells(flip: Flip, card: FlipCard) -> list[Cell]:
-    answers = (_extracted(example) for example in (flip.candidate, flip.baseline))
-    return [
-        text_cell(f"{card.kind}: {card.heading}", href=f"#{card.anchor}"),
-        text_cell(words.label(flip.task)),
-        *(text_cell(words.label(answer, 30)) for answer in answers),
-        text_cell(words.label(flip.candidate.gold, 30)),
-    ]

@@ -30,6 +30,7 @@ NAMES = {
     "cost": "Price of 1,000 questions",
 }
 _MOST_LINES = 4
+_ROUNDING = 1e-9
 
 
 def cascade_part(found: Comparison) -> Section:
@@ -40,7 +41,9 @@ def cascade_part(found: Comparison) -> Section:
         "together",
         "Both together",
         tuple(_said(task, cascade, margin) for task, cascade in simulated) or (_NO_CASCADE,),
-        tuple(_curve(place, *pair, margin) for place, pair in enumerate(simulated)),
+        tuple(
+            _curve(place, *pair, margin) for place, pair in enumerate(simulated) if _tells(pair[1])
+        ),
         tuple(grid_ for pair in simulated for grid_ in _cascade_grids(*pair)),
         measured=bool(simulated),
     )
@@ -122,17 +125,40 @@ def _said(task: TaskComparison, cascade: Cascade, margin: float) -> Said:
         "letter probability": "its likeliest letter's probability is low",
         "unread reply": "its reply cannot be read (its answers carry no probabilities)",
     }[cascade.signal]
+    either = (
+        f"Either of the two was right in {words.estimate(cascade.oracle)}, which no routing can "
+        "exceed."
+    )
+    source = f"{pointer('tasks', task.task)} {pointer('options')}"
+    sent = cascade.escalated.value or 0.0
+    name, near = words.label(task.task), words.counted_points(margin)
+    if sent == 1:
+        text = f"{name}: to stay within {near} of the baseline, it has to answer everything."
+        return Said(f"{text} {either}", source)
     behind = cascade.over_random.low is None or cascade.over_random.low <= 0
     worth = "no clear gain over" if behind else "more than"
-    sent = cascade.escalated.value or 0.0
     share = "nothing" if sent == 0 else f"{words.percent(sent)} of the questions"
     text = (
-        f"{words.label(task.task)}: the candidate answers first and the baseline where {signal}. "
-        f"To stay within {words.counted_points(margin)} of the baseline it sends {share} on and "
-        f"gets {words.estimate(cascade.accuracy)}; {worth} sending as many on at random. Either of "
-        f"the two was right in {words.estimate(cascade.oracle)}, which no routing can exceed."
+        f"{name}: the candidate answers first and the baseline where {signal}. To stay within "
+        f"{near} of the baseline it sends {share} on and gets {words.estimate(cascade.accuracy)}; "
+        f"{worth} sending as many on at random."
     )
-    return Said(text, f"{pointer('tasks', task.task, 'cascade')} {pointer('options')}")
+    return Said(f"{text} {_price(task, cascade)}{either}", source)
+
+
+def _price(task: TaskComparison, cascade: Cascade) -> str:
+    alone = task.baseline_usage.cost_usd
+    if cascade.cost_usd is None or alone is None:
+        return ""
+    return (
+        f"It would have cost {words.dollars(cascade.cost_usd)}, the baseline alone "
+        f"{words.dollars(alone)}. "
+    )
+
+
+def _tells(cascade: Cascade) -> bool:
+    """Whether the order in which questions are sent on makes any difference."""
+    return any(abs(point.accuracy - point.random) > _ROUNDING for point in cascade.curve)
 
 
 def _curve(place: int, task: TaskComparison, cascade: Cascade, margin: float) -> Picture:
