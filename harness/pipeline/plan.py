@@ -10,9 +10,9 @@ from harness.errors import ModelError, TaskError
 from harness.pipeline.options import Asking
 from harness.protocol import Protocol
 from harness.records import ModelInfo, RequestKind, Sample, content_hash
+from harness.tasks.apart import load_tasks
 from harness.tasks.base import LoadedTask
 from harness.tasks.catalog import TaskChoice, choose
-from harness.tasks.lm_eval_adapter import load_task
 from harness.tasks.selection import select
 
 _GENERATIVE = {"mmlu_logprob": "mmlu"}
@@ -92,8 +92,7 @@ def make_plan(choices: Sequence[TaskChoice], asking: Asking) -> Plan:
     """
     planned: list[PlannedTask] = []
     warnings: list[str] = []
-    for choice in choices:
-        task = load_task(choice)
+    for choice, task in zip(choices, load_tasks(choices), strict=True):
         planned.append(_planned(choice, task, asking))
         warnings.extend(task.warnings)
     return Plan(tuple(planned), tuple(warnings), asking.limit, asking.seed)

@@ -22,8 +22,10 @@ def write_table(folder: Path, name: str, rows: Iterable[Sequence[Any]]) -> Store
     Raises:
         StoreError: the disk is full or the folder cannot be written.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
+    pa.set_memory_pool(pa.system_memory_pool())  # arrow's own keeps what it once had
     path = folder / f"{name}.parquet"
     partial = path.with_name(path.name + ".partial")
     schema = _arrow_schema(TABLES[name])

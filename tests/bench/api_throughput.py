@@ -79,7 +79,7 @@ def measure(arguments, plan, concurrency):
         finally:
             model.close()
         whole = time.perf_counter() - wall
-        cpu = time.process_time() - cpu
+        cpu, most = time.process_time() - cpu, peak()
         counts = run.scores["outcome"].value_counts().to_dict()
     if server:
         server.kill()
@@ -89,7 +89,7 @@ def measure(arguments, plan, concurrency):
         f"C={concurrency}: asking {n / (clock.ended - clock.began):,.0f}/s "
         f"({n / (clock.ended - clock.began) / ideal:.2f} of {ideal:,.0f}), "
         f"whole run {n / whole:,.0f}/s ({n / whole / ideal:.2f}), "
-        f"CPU {cpu / n * 1000:.2f} ms a sample, peak {peak():.0f} MB (+{peak() - before:.0f}), "
+        f"CPU {cpu / n * 1000:.2f} ms a sample, peak {most:.0f} MB (+{most - before:.0f}), "
         f"{counts}, load {os.getloadavg()[0]:.1f}"
     )
 
