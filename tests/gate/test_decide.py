@@ -307,7 +307,7 @@ def test_an_undated_name_is_refused_on_either_side(undated):
 
 def test_an_imported_log_is_refused():
     same = outcomes(correct=300, wrong=100)
-    log = system({"mini": same}, "log", backend="lm-eval log")
+    log = system({"mini": same}, "log", backend="imported")
 
     assert log.manifest.is_imported
     with pytest.raises(NotComparableError, match="log was imported"):

@@ -195,7 +195,7 @@ def _cascade_grids(task: TaskComparison, cascade: Cascade) -> Iterator[Grid]:
         rate_cell(cascade.oracle, pointer(*at, "oracle")),
     ]
     yield grid(f"The cascade on {name}", columns, [row])
-    columns = (
+    curve = (
         Column("Sent on", "Share of the questions, the least sure first"),
         Column("Accuracy", f"Of {words.counted(cascade.n, 'question')}"),
         Column("At random", "Accuracy when as many are sent on at random"),
@@ -208,7 +208,7 @@ def _cascade_grids(task: TaskComparison, cascade: Cascade) -> Iterator[Grid]:
         ]
         for place, point in enumerate(cascade.curve)
     ]
-    yield grid(f"The curve of {name}, over n = {words.count(cascade.n)}", columns, rows)
+    yield grid(f"The curve of {name}, over n = {words.count(cascade.n)}", curve, rows)
 
 
 def _kinds(found: Comparison) -> dict[str, list[tuple[TaskComparison, Demand]]]:
