@@ -35,7 +35,7 @@ _KEPT = {
     "fill-opacity", "stroke-opacity", "opacity", "stroke-width", "stroke-dasharray",
     "font-size", "font-weight", "text-anchor", "stroke-linecap",
 }  # fmt: skip
-_SETTINGS: dict[str, Any] = {
+_SETTINGS: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "harness",
     "text.parse_math": False,  # a dollar sign in a name is no formula
