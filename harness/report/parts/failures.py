@@ -27,6 +27,7 @@ from harness.report.parts.cells import (
 )
 
 _CLEAR = 0.05
+_NAMED = 8
 _ENDS = {
     Outcome.CORRECT: ("correct", BOTH, False),
     Outcome.WRONG: ("wrong", NEITHER, True),
@@ -106,11 +107,12 @@ _EXAMPLES = Said(
 
 
 def _marked(task: TaskComparison) -> Said:
-    clear = [subject for subject in task.subjects if subject.p_adjusted < _CLEAR]
-    smallest = min((subject.difference.n for subject in task.subjects), default=0)
+    clear = [words.label(s.subject, 40) for s in task.subjects if s.p_adjusted < _CLEAR]
+    more = " and others" if len(clear) > _NAMED else ""
+    named = f"a clear difference in {', '.join(clear[:_NAMED])}{more}" if clear else "none is clear"
+    smallest = min(subject.difference.n for subject in task.subjects)
     return Said(
-        f"{words.label(task.task)}: {words.count(len(clear))} of "
-        f"{words.counted(len(task.subjects), 'subject')} clearly differ; the smallest has "
+        f"{words.label(task.task)}: {named}; the smallest subject has "
         f"{words.counted(smallest, 'question')}.",
         pointer("tasks", task.task, "subjects"),
     )

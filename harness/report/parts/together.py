@@ -14,6 +14,7 @@ from harness.report.figures.curves import draw_cascade
 from harness.report.figures.tradeoff import Panel, Point, draw_tradeoff
 from harness.report.parts.cells import (
     change_cell,
+    count_cell,
     grid,
     number_cell,
     picture,
@@ -196,19 +197,23 @@ def _cascade_grids(task: TaskComparison, cascade: Cascade) -> Iterator[Grid]:
     ]
     yield grid(f"The cascade on {name}", columns, [row])
     curve = (
+        Column("n", "Questions that both answered"),
         Column("Sent on", "Share of the questions, the least sure first"),
-        Column("Accuracy", f"Of {words.counted(cascade.n, 'question')}"),
+        Column("Accuracy", "Of the cascade"),
         Column("At random", "Accuracy when as many are sent on at random"),
     )
     rows = [
         [
-            number_cell(words.percent(getattr(point, field)), getattr(point, field), source)
-            for field in ("escalated", "accuracy", "random")
-            for source in (pointer(*at, "curve", place, field),)
+            count_cell(cascade.n, pointer(*at, "n")),
+            *(
+                number_cell(words.percent(value), value, pointer(*at, "curve", place, field))
+                for field in ("escalated", "accuracy", "random")
+                for value in (getattr(point, field),)
+            ),
         ]
         for place, point in enumerate(cascade.curve)
     ]
-    yield grid(f"The curve of {name}, over n = {words.count(cascade.n)}", curve, rows)
+    yield grid(f"The curve of {name}", curve, rows)
 
 
 def _kinds(found: Comparison) -> dict[str, list[tuple[TaskComparison, Demand]]]:
