@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.analysis.contrasts import Contrasts, read_values
@@ -24,9 +25,10 @@ class Entry:
     """One system in one table.
 
     `rank` is one more than the number of systems in the table that are better: ahead on the
-    samples that both answered, by a difference whose 95 % interval excludes 0. `tied` says that
-    another has the same; None where more than MAX_MISSING of the answers are missing. `n_older`
-    earlier runs of the same system under the same protocol are not shown.
+    samples that both answered, by a difference whose 95 % interval excludes 0; but never before
+    the rank of a more accurate one. `tied` says that another has the same; None where more than
+    MAX_MISSING of the answers are missing. `n_older` earlier runs of the same system under the
+    same protocol are not shown.
     """
 
     run: Run
@@ -97,23 +99,23 @@ def build_leaderboard(runs: Sequence[Run]) -> Leaderboard:
 
 
 def rank(entries: Sequence[Entry], contrasts: Contrasts) -> tuple[Entry, ...]:
-    """Give ranks and order by them, then by strict accuracy, best first.
+    """Order by strict accuracy, best first, and give the ranks that the contrasts allow.
 
     Accuracy that rests on too few of the planned answers takes no rank, and nobody is behind it:
     who fails only on the hard questions would win.
     """
-    ranked = [entry for entry in entries if _is_ranked(entry.summary)]
-    folders = [entry.run.folder for entry in ranked]
-    ranks = [
+    ordered = sorted(entries, key=_order)
+    folders = [entry.run.folder for entry in ordered if _is_ranked(entry.summary)]
+    behind = (
         1 + sum(contrasts.is_better(other, own) for other in folders if other != own)
         for own in folders
-    ]
+    )
+    ranks = list(accumulate(behind, max))
     placed = (
         replace(entry, rank=place, tied=ranks.count(place) > 1)
-        for entry, place in zip(ranked, ranks, strict=True)
+        for entry, place in zip(ordered, ranks, strict=False)
     )
-    others = (entry for entry in entries if not _is_ranked(entry.summary))
-    return (*sorted(placed, key=_order), *sorted(others, key=_order))
+    return (*placed, *ordered[len(ranks) :])
 
 
 def _newest(runs: Sequence[Run], left_out: list[str]) -> dict[_Key, _Row]:
@@ -182,10 +184,10 @@ def _is_ranked(summary: TaskSummary) -> bool:
     return answered and summary.n_missing <= MAX_MISSING * summary.n_planned
 
 
-def _order(entry: Entry) -> tuple[int, float, str, str]:
+def _order(entry: Entry) -> tuple[bool, float, str, str]:
     model, value = entry.run.manifest.model, entry.summary.strict.value
     return (
-        entry.rank or 0,
+        not _is_ranked(entry.summary),
         -value if value is not None else 1.0,
         model.name,
         entry.run.manifest.run_id,

@@ -31,16 +31,19 @@ class Position:
     dominated_by: tuple[Path, ...]
 
 
-def find_positions(table: Table, takes: Mapping[Path, Takes], kind: Kind) -> tuple[Position, ...]:
+def find_positions(
+    table: Table, takes: Mapping[tuple[Path, str], Takes], kind: Kind
+) -> tuple[Position, ...]:
     """Place the systems whose accuracy and take are known, those that take least first.
 
-    Those that answered too little to be ranked are left out.
+    `takes` are by the folder of the run and the task. Those that answered too little to be
+    ranked are left out.
     """
     known = [
         (entry, found)
         for entry in table.entries
         if entry.rank is not None
-        and (found := getattr(takes[entry.run.folder], kind)).value is not None
+        and (found := getattr(takes[entry.run.folder, table.task], kind)).value is not None
     ]
     known.sort(key=lambda pair: (pair[1].value, pair[0].rank))
     return tuple(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.analysis.claims_file import load_claims
-from harness.analysis.judges import find_judges
+from harness.analysis.judged import ratings
+from harness.analysis.judges import Judge, find_judges
 from harness.analysis.leaderboard import Entry, Leaderboard, Table, build_leaderboard
+from harness.analysis.takes import read_takes
 from harness.errors import UsageError
+from harness.records import Estimate
 from harness.report import words
+from harness.report.board_rows import Beside, board_columns, traits
 from harness.report.boards import build_board
 from harness.report.claims import build_claims
-from harness.report.data import Page
+from harness.report.data import Filter, Page
 from harness.report.details import build_run
 from harness.report.judged import build_judges
 from harness.report.links import INDEX
@@ -47,15 +51,20 @@ def build_report(results: Path, reports: Path) -> ReportResult:
     judges, unread = find_judges(results)
     board = build_leaderboard(runs)
     left_out = (*unfinished, *unread, *board.left_out)
-    page = build_page(runs, board, [_without_folder(text, results) for text in left_out])
-    page = replace(page, judges=build_judges(judges, runs))
+    beside = _beside(board, judges)
+    page = build_page(runs, board, beside)
+    page = replace(
+        page,
+        judges=build_judges(judges, runs),
+        left_out=tuple(words.cut(_without_folder(text, results), 400) for text in left_out),
+    )
     _write(reports, INDEX, render("index.html", title=page.title, page=page))
-    for file, text in _other_pages(board):
+    for file, text in _other_pages(board, beside.series):
         _write(reports, file, text)
     return ReportResult(reports / INDEX, len(runs) - len(board.left_out), left_out)
 
 
-def build_page(runs: Sequence[Run], board: Leaderboard, left_out: Sequence[str]) -> Page:
+def build_page(runs: Sequence[Run], board: Leaderboard, beside: Beside) -> Page:
     """Prepare the index for print; dated by the newest run, not by the clock."""
     shown = _by_run(board.tables)
     newest = max((run.manifest.finished_at for run in runs), default="")
@@ -65,17 +74,54 @@ def build_page(runs: Sequence[Run], board: Leaderboard, left_out: Sequence[str])
         updated=words.moment(newest),
         shown=f"{words.count(len(shown))} of {of} shown",
         boards=tuple(
-            build_board(table, is_first=_is_first(table, board.tables)) for table in board.tables
+            build_board(table, beside, is_first=_is_first(table, board.tables))
+            for table in board.tables
         ),
-        left_out=tuple(words.cut(text, 400) for text in left_out),
+        filters=tuple(_filters(board)),
+        columns=board_columns(is_judged=bool(beside.ratings)),
         claims=build_claims(load_claims(), shown) if shown else None,
     )
 
 
-def _other_pages(board: Leaderboard) -> Iterator[tuple[str, str]]:
+def _beside(board: Leaderboard, judges: Sequence[Judge]) -> Beside:
+    runs = [entries[0].run for entries in _by_run(board.tables)]
+    found: dict[tuple[str, str], list[tuple[str, Estimate]]] = {}
+    for judge in judges:
+        for rated in ratings(judge):
+            found.setdefault((rated.run_id, rated.task), []).append(
+                (judge.info.name, rated.overall)
+            )
+    return Beside(
+        takes={
+            (run.folder, task): takes for run in runs for task, takes in read_takes(run).items()
+        },
+        series=assign_series(run.manifest.model for run in runs),
+        ratings=found,
+    )
+
+
+def _filters(board: Leaderboard) -> Iterator[Filter]:
+    """Yield the choices that leave something out."""
+    tasks = dict.fromkeys(words.label(table.task) for table in board.tables)
+    found = {"task": tasks, "size": {}, "quantization": {}, "place": {}}
+    for table in board.tables:
+        for entry in table.entries:
+            for trait, value in traits(entry).items():
+                found[trait][value] = None
+    labels = {
+        "task": "Task",
+        "size": "Size",
+        "quantization": "Quantization",
+        "place": "Local or API",
+    }
+    for trait, values in found.items():
+        if len(values) > 1:
+            yield Filter(trait, labels[trait], tuple(sorted(values)))
+
+
+def _other_pages(board: Leaderboard, series: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     """Yield every further page, as its file below the site's folder and its text."""
     shown = _by_run(board.tables)
-    series = assign_series(entries[0].run.manifest.model for entries in shown)
     for entries in shown:
         run = build_run(entries, series[entries[0].run.manifest.model.identity])
         yield run.file, render("run.html", root="../", title=run.model, run=run)

@@ -48,12 +48,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One sortable column; `order` is the aria-sort value that the rows come in."""
+    """One sortable column; `order` is the aria-sort value that the rows come in.
+
+    What is not `shown` at first a reader may switch on.
+    """
 
     heading: str
     hint: str
     style: str = "number"
     order: str = "none"
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,15 @@ class ColumnGroup:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A sortable table. The first cell of a row is its heading, or the second after a rank."""
+    """A sortable table. The first cell of a row is its heading, or the second after a rank.
+
+    `traits` are names and values for each row, which a reader may filter by.
+    """
 
     label: str
     groups: tuple[ColumnGroup, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    traits: tuple[tuple[tuple[str, str], ...], ...] = ()
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -145,6 +153,7 @@ class Board:
     unlike: tuple[UnlikeField, ...]
     banners: tuple[Banner, ...]
     grid: Grid
+    tradeoffs: tuple[Illustration, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +265,15 @@ class ClaimsPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """A choice between the values of a trait."""
+
+    trait: str
+    label: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The index of the site: the leaderboard."""
 
@@ -263,6 +281,8 @@ class Page:
     updated: str
     shown: str
     boards: tuple[Board, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    columns: tuple[ColumnGroup, ...] = ()
     judges: JudgeSection | None = None
     left_out: tuple[str, ...] = field(default=())
     claims: ClaimsPart | None = None

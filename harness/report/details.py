@@ -16,7 +16,6 @@ from harness.protocol import Protocol
 from harness.records import Message, ModelInfo, Outcome, canonical_json
 from harness.report import words
 from harness.report.banners import banners
-from harness.report.boards import accuracy_cell, interval_cell
 from harness.report.data import (
     Bar,
     Cell,
@@ -31,6 +30,7 @@ from harness.report.data import (
     TaskPart,
     Turn,
 )
+from harness.report.estimate_cells import accuracy_cell, interval_cell
 from harness.report.links import run_file, samples_file, task_anchor
 from harness.report.timings import illustrate_timings
 from harness.store.manifest import Manifest
