@@ -77,7 +77,7 @@ def test_an_import_is_shown_with_what_it_lacks(place):
         (["export", "nothing"], 5, "no run 'nothing'"),
         (["export", "--results", "elsewhere"], 2, "no finished run in elsewhere"),
         (["export", "run-1", "run-1", "--format", "lm-eval"], 2, "name one"),
-        (["export", "run-1", "-o", "no/such/folder"], 5, "cannot write"),
+        (["export", "run-1", "-o", "results/run-1/run.json/page.md"], 5, "cannot write"),
         (["import", "nothing.jsonl", "-m", "x"], 2, "cannot be read"),
         (["import", "nothing.jsonl"], 2, "--model"),
         (["import", "-m", "x"], 2, "FILE"),
