@@ -18,9 +18,14 @@ QUIET = (
 )  # fmt: skip
 
 
+def browser_path() -> str | None:
+    """Return where a Chromium is installed, None where none is."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 def photograph(page: Path, picture: Path) -> None:
     """Write what the browser shows of a page as PNG."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    browser = browser_path()
     if browser is None:
         sys.exit(f"none of {', '.join(BROWSERS)} is installed")
     with tempfile.TemporaryDirectory() as profile:
