@@ -109,10 +109,8 @@ def test_dark_mode_changes_the_paper_and_the_figures(opened):
     def colours(scheme):
         page = opened(DESK, scheme)
         paper = "getComputedStyle(document.body).backgroundColor"
-        ink = (
-            "getComputedStyle(document.querySelector('.chart .stroke-baseline, .chart .fill-ink'))"
-        )
-        return page.evaluate(f"[{paper}, {ink}.fill]")
+        ink = "getComputedStyle(document.querySelector('.chart .fill-ink')).fill"
+        return page.evaluate(f"[{paper}, {ink}]")
 
     light, dark = colours("light"), colours("dark")
 
