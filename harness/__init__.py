@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.analysis.compare import compare
     from harness.analysis.comparison import CompareOptions, Comparison
+    from harness.analysis.judge_card import judge_card
+    from harness.analysis.judges import find_judges
     from harness.analysis.summary import summarize_run
     from harness.errors import HarnessError
     from harness.models.base import Model
     from harness.models.mock import MockModel
+    from harness.pipeline.judge import Judging, judge_runs
     from harness.pipeline.run import run
     from harness.protocol import Protocol, differences
     from harness.records import Request, Response, Sample, Score
@@ -32,6 +35,7 @@ __all__ = [
     "CompareOptions",
     "Comparison",
     "HarnessError",
+    "Judging",
     "MockModel",
     "Model",
     "Protocol",
@@ -43,6 +47,9 @@ __all__ = [
     "build_report",
     "compare",
     "differences",
+    "find_judges",
+    "judge_card",
+    "judge_runs",
     "load_run",
     "run",
     "summarize_run",
@@ -52,6 +59,7 @@ _HOMES = {
     "CompareOptions": "analysis.comparison",
     "Comparison": "analysis.comparison",
     "HarnessError": "errors",
+    "Judging": "pipeline.judge",
     "MockModel": "models.mock",
     "Model": "models.base",
     "Protocol": "protocol",
@@ -63,6 +71,9 @@ _HOMES = {
     "build_report": "report.build",
     "compare": "analysis.compare",
     "differences": "protocol",
+    "find_judges": "analysis.judges",
+    "judge_card": "analysis.judge_card",
+    "judge_runs": "pipeline.judge",
     "load_run": "store.read",
     "run": "pipeline.run",
     "summarize_run": "analysis.summary",

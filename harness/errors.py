@@ -6,6 +6,8 @@ HarnessError                exit 1
 │   ├── ModelError          a model is unknown, unreadable, does not fit or cannot do what is asked
 │   └── HubError            data or weights could not be fetched
 ├── IncompleteError         exit 3: finished, but answers are missing
+│   ├── ProviderError       a provider is down, or its quota is used up; the run can go on later
+│   └── BudgetError         the money that a run may cost is spent; it can go on with more
 ├── NotComparableError      exit 4: two runs were made under different protocols
 ├── StoreError              exit 5: the store is locked, corrupt, full or of another version
 └── InterruptedRunError     exit 130: stopped by the user, resumable
@@ -47,6 +49,14 @@ class IncompleteError(HarnessError):
     """The run finished, but answers are missing."""
 
     exit_code = 3
+
+
+class ProviderError(IncompleteError):
+    """A provider is down or its quota is used up; the same command continues later."""
+
+
+class BudgetError(IncompleteError):
+    """What a run may cost is spent; the same command continues with a larger budget."""
 
 
 class NotComparableError(HarnessError):

@@ -8,14 +8,18 @@ from typing import Any
 
 from harness.records import Sample, content_hash
 
+UNKNOWN = "unknown"
+"""What a field of the protocol of an imported run holds where nobody wrote it down."""
+
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
     """Everything that must be equal for two runs of a task to be comparable.
 
     `sample_ids`, `prompts` and `shot_ids` are hashes over lists; `template` is the text that
-    turns an item into messages. What identifies the system (weights, engine, chat template,
-    threads) is recorded with the run instead and may differ.
+    turns an item into messages; `shots` is None where that is unknown. What identifies the
+    system (weights, engine, chat template, threads) is recorded with the run instead and may
+    differ.
     """
 
     task: str
@@ -26,7 +30,7 @@ class Protocol:
     sample_ids: str
     template: str
     prompts: str
-    shots: int
+    shots: int | None
     shot_ids: str
     shot_order: str
     option_order: str

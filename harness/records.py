@@ -30,11 +30,14 @@ def content_hash(value: object) -> str:
 
 def clean(text: str) -> str:
     """Replace lone surrogates, which neither SQLite nor parquet can hold, by U+FFFD."""
-    return _LONE_SURROGATE.sub("\ufffd", text)
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 
 
 class Outcome(StrEnum):
-    """What became of one sample; only the first two are judgements of the answer."""
+    """What became of one sample; only the first two are judgements of the answer by a rule.
+
+    `unjudged` is an answer that no rule can judge, `judged` the readable verdict of a judge.
+    """
 
     CORRECT = "correct"
     WRONG = "wrong"
@@ -42,6 +45,8 @@ class Outcome(StrEnum):
     TRUNCATED = "truncated"
     REFUSED = "refused"
     ERROR = "error"
+    UNJUDGED = "unjudged"
+    JUDGED = "judged"
 
 
 class RequestKind(StrEnum):
@@ -90,7 +95,24 @@ class Request:
     @cached_property
     def key(self) -> str:
         """SHA-256 over every field: equal keys mean the same thing is sent."""
-        return content_hash(asdict(self))
+        return content_hash(self.plain())
+
+    def plain(self) -> dict[str, Any]:
+        """Return the request as JSON can hold it; every field, as `dataclasses.asdict` would."""
+        # Runs ask and store tens of thousands of these, and asdict copies every text.
+        decoding = self.decoding
+        return {
+            "kind": self.kind,
+            "messages": [
+                {"role": m.role, "content": m.content, "end": m.end} for m in self.messages
+            ],
+            "decoding": None
+            if decoding is None
+            else {name: getattr(decoding, name) for name in Decoding.__slots__},
+            "continuations": self.continuations,
+            "letters": self.letters,
+            "repeat": self.repeat,
+        }
 
     @property
     def prompt(self) -> str:
@@ -104,7 +126,10 @@ class Response:
 
     A response with `error_kind` set carries no answer. `logprobs` and `greedy` follow the
     request's continuations; `letter_logprobs` follows its letters, None where the backend did
-    not tell. `reused_tokens` of the `prompt_tokens` came from the prompt cache.
+    not tell, and then no form of that letter is more probable than `letter_bound`.
+    `reused_tokens` of the `prompt_tokens` came from the prompt cache, `reasoning_tokens` of the
+    `output_tokens` were thought and not said. `attempts` counts the calls that were made for
+    this response, failed ones included, where each call may cost something.
     """
 
     request_key: str
@@ -127,6 +152,9 @@ class Response:
     answered_at: str | None = None
     model_version: str | None = None
     system_fingerprint: str | None = None
+    letter_bound: float | None = None
+    reasoning_tokens: int | None = None
+    attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,16 @@ def main() -> None:
     params.n_parallel = arguments.parallel
     params.cpuparams.n_threads = arguments.threads
     params.cpuparams_batch.n_threads = arguments.threads_batch
+    params.cache_type_k = getattr(
+        xllamacpp.ggml_type, f"GGML_TYPE_{arguments.cache_type_k.upper()}"
+    )
+    params.cache_type_v = getattr(
+        xllamacpp.ggml_type, f"GGML_TYPE_{arguments.cache_type_v.upper()}"
+    )
+    flash = {"auto": "AUTO", "on": "ENABLED", "off": "DISABLED"}[arguments.flash_attn]
+    params.flash_attn_type = getattr(
+        xllamacpp.llama_flash_attn_type, f"LLAMA_FLASH_ATTN_TYPE_{flash}"
+    )
     params.cache_ram_mib = arguments.cache_ram
     params.fit_params = arguments.fit != "off"
     params.swa_full = arguments.swa_full

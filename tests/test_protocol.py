@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from harness.protocol import Protocol, differences, prompts_hash, sample_ids_hash
-from harness.records import Decoding, Message, content_hash
+from harness.records import Decoding, Message, Request, RequestKind, canonical_json, content_hash
 from samples import PROTOCOL, request, sample
 
 GOLDEN_PROMPTS = "5a1dad999d62d1c38ce6c6984d5e2cf6a9692ecba60f389c02be78c4f60585bd"
@@ -92,3 +92,14 @@ def test_each_turn_changes_the_hash_of_prompts():
 )
 def test_each_part_of_a_request_changes_its_key(change):
     assert dataclasses.replace(request(), **change).key != request().key
+
+
+def test_a_request_is_hashed_with_every_field():
+    decoding = Decoding(max_tokens=4, stop=("\n",), temperature=0.5, top_p=0.9, seed=3)
+    messages = (Message("user", "é \ud83d", "\n"), Message("assistant", "B"))
+    for each in (
+        Request(RequestKind.GENERATE, messages, decoding, letters=("A", "B"), repeat=2),
+        Request(RequestKind.LOGPROB, messages[:1], continuations=(" A", " B")),
+    ):
+        assert canonical_json(each.plain()) == canonical_json(dataclasses.asdict(each))
+        assert each.key == content_hash(dataclasses.asdict(each))

@@ -98,8 +98,10 @@ class Causes:
 class Noninferiority:
     """Whether the candidate may replace the baseline, from the bounds that missing answers leave.
 
-    `p` is against "behind by the margin or more", `lower` the one-sided lower limit of the
-    difference (both for the worst that is missing). `n_needed` samples would decide if nothing
+    `p` is against "behind by the margin or more", `lower` and `upper` are the one-sided limits
+    of the difference, each with confidence 1 - alpha: `lower` (and p) with every missing answer
+    against the candidate, `upper` with every one for it. "non-inferior" is lower > -margin,
+    "superior" lower > 0, "inferior" upper < -margin. `n_needed` samples would decide if nothing
     had changed, None where there is a verdict or the margin is zero.
     """
 
@@ -108,6 +110,7 @@ class Noninferiority:
     alpha: float
     p: float | None
     lower: float | None
+    upper: float | None
     n_needed: int | None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.analysis.comparison import CompareOptions, Noninferiority, Verdict
 from harness.analysis.paired_rows import PairedRows
-from harness.stats import noninferiority, sample_size
+from harness.stats import noninferiority, paired_difference, sample_size
 
 
 def judge(rows: PairedRows, spread: float | None, options: CompareOptions) -> Noninferiority:
@@ -15,22 +15,28 @@ def judge(rows: PairedRows, spread: float | None, options: CompareOptions) -> No
     """
     coverage = len(rows.answered) / rows.n_planned if rows.n_planned else 0.0
     if coverage < options.min_coverage or coverage == 0:
-        return Noninferiority("incomplete", options.margin, options.alpha, None, None, None)
-    tests = [_test(rows, options, best=best) for best in (False, True)]
-    worst, best = tests
-    verdict: Verdict = "cannot tell"
-    if worst and worst[0] < options.alpha:
-        verdict = "superior" if worst[1] > 0 else "non-inferior"
-    elif best and best[0] > 1 - options.alpha:
-        verdict = "inferior"
-    p, lower = worst or (None, None)
+        return Noninferiority("incomplete", options.margin, options.alpha, None, None, None, None)
+    candidate, baseline = rows.bounded(best=False)
+    test = noninferiority(baseline, candidate, options.margin, alpha=options.alpha)
+    p, lower = test or (None, None)
+    upper = _upper(rows, options.alpha)
+    verdict = _verdict(lower, upper, options.margin)
     needed = _needed(spread, options) if verdict == "cannot tell" else None
-    return Noninferiority(verdict, options.margin, options.alpha, p, lower, needed)
+    return Noninferiority(verdict, options.margin, options.alpha, p, lower, upper, needed)
 
 
-def _test(rows: PairedRows, options: CompareOptions, *, best: bool) -> tuple[float, float] | None:
-    candidate, baseline = rows.bounded(best=best)
-    return noninferiority(baseline, candidate, options.margin, alpha=options.alpha)
+def _verdict(lower: float | None, upper: float | None, margin: float) -> Verdict:
+    if lower is not None and lower > 0:
+        return "superior"
+    if lower is not None and lower > -margin:
+        return "non-inferior"
+    return "inferior" if upper is not None and upper < -margin else "cannot tell"
+
+
+def _upper(rows: PairedRows, alpha: float) -> float | None:
+    candidate, baseline = rows.bounded(best=True)
+    interval = paired_difference(baseline, candidate, confidence=1 - 2 * alpha).interval
+    return None if interval is None else interval.high
 
 
 def _needed(spread: float | None, options: CompareOptions) -> int | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.analysis import speed
 from harness.analysis.summary import check_scores
 from harness.analysis.tables import read_columns
 from harness.records import Outcome
@@ -22,23 +23,7 @@ Booleans = NDArray[np.bool_]
 
 JUDGED = (Outcome.CORRECT.value, Outcome.WRONG.value)
 _SCORES = ("task", "sample_id", "subject", "outcome", "value", "answer", "gold")
-_RESPONSES = (
-    "task",
-    "sample_id",
-    "part",
-    "error_kind",
-    "letter_logprobs",
-    "prompt_tokens",
-    "reused_tokens",
-    "output_tokens",
-    "prefill_seconds",
-    "decode_seconds",
-    "first_token_seconds",
-    "total_seconds",
-    "peak_memory_bytes",
-    "cost_usd",
-    "origin",
-)
+_RESPONSES = ("sample_id", "part", "letter_logprobs", *speed.COLUMNS)
 _SPENT = ("cost_usd", "output_tokens", "total_seconds")
 
 

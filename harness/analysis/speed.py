@@ -24,6 +24,8 @@ COLUMNS = (
     "peak_memory_bytes",
     "cost_usd",
     "origin",
+    "request_key",
+    "attempts",
 )
 _P95_NEEDS = 20
 
@@ -42,7 +44,9 @@ class Speed:
     - `first_token` and `latency_p50` are medians, `latency_p95` the 95th percentile (linear
       interpolation, None below 20 answers), of request sent to first token and to the end;
     - `reused_share` = reused prompt tokens / prompt tokens, within [0, 1];
-    - `cost_usd` adds the prices of all `n_priced` responses that have one, whoever asked.
+    - `cost_usd` adds the prices of all `n_priced` responses that have one, whoever asked;
+    - `n_calls` adds the calls that this run made for the `n_asked` requests it made them for,
+      failed ones included: what a provider may have charged for; None where nobody counted.
 
     Source: definitions of llama-bench (llama.cpp) and of MLPerf Client.
     """
@@ -60,6 +64,8 @@ class Speed:
     peak_memory_bytes: int | None
     cost_usd: float | None
     n_priced: int
+    n_asked: int = 0
+    n_calls: int | None = None
 
 
 def read_speeds(run: Run) -> dict[str, Speed]:
@@ -80,6 +86,8 @@ def measure(rows: pd.DataFrame, run_id: str) -> Speed:
     longer = own[own["output_tokens"] > 1]
     priced = rows["cost_usd"].dropna()
     peak = _numbers(own, "peak_memory_bytes").max()
+    # Equal requests of several samples are asked once.
+    calls = _numbers(rows[~reused].drop_duplicates("request_key"), "attempts")
     return Speed(
         n_responses=len(rows),
         n_timed=int(own["total_seconds"].notna().sum()),
@@ -94,6 +102,8 @@ def measure(rows: pd.DataFrame, run_id: str) -> Speed:
         peak_memory_bytes=None if peak != peak else int(peak),  # noqa: PLR0124  # NaN: no rows
         cost_usd=float(priced.sum()) if len(priced) else None,
         n_priced=len(priced),
+        n_asked=len(calls),
+        n_calls=int(calls.sum()) if len(calls) else None,
     )
 
 

@@ -26,8 +26,9 @@ from harness.store.read import Run
 if TYPE_CHECKING:
     import pandas as pd
 
-_COLUMNS = ("task", "subject", "outcome", "value", "answer", "gold")
+_COLUMNS = ("task", "subject", "outcome", "value", "answer", "gold", "scorer")
 _JUDGED = (Outcome.CORRECT.value, Outcome.WRONG.value)
+_FOR_A_JUDGE = "judged/"
 _ONE_LETTER_SHARE = 0.9
 _ONE_LETTER_NEEDS = 20
 
@@ -39,6 +40,18 @@ class SubjectSummary:
     subject: str
     strict: Estimate
     parsed: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class LayerShare:
+    """How many replies one layer of a scorer decided; `n_failed` are its timeouts and the like.
+
+    `layer` is "" for replies that gave no layer an answer to compare.
+    """
+
+    layer: str
+    n: int
+    n_failed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +77,12 @@ class TaskSummary:
     - `standard_error`: of `strict`; pooled within subjects where there are several, which is
       what lm-evaluation-harness prints for a group of subtasks;
     - `below_chance`: even the interval's upper end lies below blind guessing;
+    - `layers`: which layer of the scorer decided how many replies, the busiest first; empty for
+      scorers without layers;
     - `one_letter`: the letter that makes up more than 90 % of 20 or more parsed answers
       although it is not the right one that often.
+
+    Of a task that only a judge can score there is no accuracy: `strict` says nothing, with n = 0.
     """
 
     task: str
@@ -81,6 +98,7 @@ class TaskSummary:
     chance: float | None
     below_chance: bool
     one_letter: str | None
+    layers: tuple[LayerShare, ...]
     subjects: tuple[SubjectSummary, ...]
     speed: Speed
 
@@ -112,9 +130,10 @@ def summarize_task(
     answered = scores[scores["outcome"] != Outcome.ERROR.value]
     n_planned = max(record.n, len(scores))
     n_missing = n_planned - len(answered)
+    by_rule = not record.protocol.scorer.startswith(_FOR_A_JUDGE)
     graded = bool(((scores["value"] > 0) & (scores["value"] < 1)).any())
-    subjects = tuple(_subjects(scores, graded=graded))
-    strict = _strict(answered, n_missing, graded=graded)
+    subjects = tuple(_subjects(scores, graded=graded)) if by_rule else ()
+    strict = _strict(answered if by_rule else answered.head(0), n_missing, graded=graded)
     return TaskSummary(
         task=task,
         n_planned=n_planned,
@@ -124,11 +143,12 @@ def summarize_task(
         strict=strict,
         parsed=_parsed(answered, n_missing, graded=graded),
         macro=_macro(subjects, n_missing),
-        bounds=_bounds(strict, n_planned),
-        standard_error=_standard_error(answered),
+        bounds=_bounds(strict, n_planned) if by_rule else None,
+        standard_error=_standard_error(answered) if by_rule else None,
         chance=record.chance,
         below_chance=_is_below(strict, record.chance),
         one_letter=_one_letter(answered),
+        layers=tuple(_layers(scores)),
         subjects=subjects,
         speed=speed,
     )
@@ -224,6 +244,19 @@ def _standard_error(answered: pd.DataFrame) -> float | None:
 
 def _is_below(strict: Estimate, chance: float | None) -> bool:
     return chance is not None and strict.high is not None and strict.high < chance
+
+
+def _layers(scores: pd.DataFrame) -> list[LayerShare]:
+    """Count by what stands after the colon of a scorer's id, such as "math/1:number"."""
+    judged = scores[scores["scorer"].fillna("") != ""]
+    layer = judged["scorer"].str.partition(":")[2] if len(judged) else judged["scorer"]
+    if not (layer != "").any():
+        return []
+    failed = judged["outcome"] == Outcome.ERROR.value
+    shares = [
+        LayerShare(str(name), len(rows), int(rows.sum())) for name, rows in failed.groupby(layer)
+    ]
+    return sorted(shares, key=lambda share: (-share.n, share.layer))
 
 
 def _one_letter(answered: pd.DataFrame) -> str | None:

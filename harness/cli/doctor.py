@@ -36,6 +36,7 @@ def _checks(results: Path) -> dict[str, Callable[[], str]]:
         "memory": _memory,
         "hub": _hub,
         "hub token": lambda: "set" if os.environ.get("HF_TOKEN") else "not set (HF_TOKEN)",
+        "api keys": _keys,
         "download cache": _cache,
         "results": lambda: f"{results.resolve()}, {_free(results)}",
     }
@@ -102,6 +103,13 @@ def _hub() -> str:
         return f"{endpoint} answers"
 
     return asyncio.run(ask())
+
+
+def _keys() -> str:
+    from harness.models.api.keys import PROVIDERS
+
+    names = [name for provider in PROVIDERS.values() for name in provider.key_names]
+    return ", ".join(f"{name} {'set' if os.environ.get(name) else 'not set'}" for name in names)
 
 
 def _cache() -> str:

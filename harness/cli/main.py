@@ -9,7 +9,22 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import compare, demo, doctor, models, report, run, score, tasks
+from harness.cli import (
+    claims,
+    compare,
+    demo,
+    doctor,
+    exporting,
+    gate,
+    importing,
+    judge,
+    models,
+    plan,
+    report,
+    run,
+    score,
+    tasks,
+)
 from harness.cli.output import result, say
 from harness.errors import HarnessError, InterruptedRunError, UsageError
 
@@ -25,12 +40,21 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
+app.command("judge")(judge.judge)
+app.command("plan")(plan.plan)
 app.command("tasks")(tasks.tasks)
 app.command("models")(models.models)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
+app.command("export")(exporting.export)
+app.command("import")(importing.import_)
 app.command("score")(score.score)
+app.command("gate")(gate.gate)
+app.command("claims")(claims.claims)
 app.command("doctor")(doctor.doctor)
+baselines = typer.Typer(help="Freeze a run as what a gate compares with.", no_args_is_help=True)
+baselines.command("save")(gate.save)
+app.add_typer(baselines, name="baseline")
 
 
 def _show_version(wanted: bool) -> None:

@@ -38,4 +38,7 @@ def models(
         return
     rows = [asdict(row) for row in describe(known)]
     table(list(rows[0]), [[str(cell) for cell in row.values()] for row in rows])
-    result("Also: path/to/model.gguf, hf://org/repo/file.gguf, http://host:port of a llama-server.")
+    result(
+        "Also: path/to/model.gguf, hf://org/repo/file.gguf, openai/<id>, anthropic/<id>, "
+        "gemini/<id>, http://host:port#<id> of any server that speaks OpenAI's protocol."
+    )

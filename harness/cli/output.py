@@ -13,6 +13,11 @@ def result(text: str) -> None:
     print(text)
 
 
+def write(text: str) -> None:
+    """Write a whole document on stdout, as UTF-8 wherever it goes."""
+    sys.stdout.buffer.write(text.encode("utf-8"))
+
+
 def say(text: str) -> None:
     """Print a line for the person watching, on stderr."""
     print(text, file=sys.stderr, flush=True)

@@ -77,6 +77,7 @@ class _Bar:
 
     def start(self, total: int, done: int) -> None:
         """Show the bar; what was answered before counts as done."""
+        self._errors = 0
         self._task = self._bar.add_task("asking", total=total, completed=done, errors="")
 
     def advance(self, response: Response) -> None:
@@ -100,6 +101,7 @@ class _Lines:
     def start(self, total: int, done: int) -> None:
         """Say what is ahead."""
         self._total, self._done = total, done
+        self._fresh = self._errors = 0
         self._began = self._last = time.monotonic()
         say(f"asking {total - done} of {total} requests" + (f", {done} are answered" * bool(done)))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ def run(
     seed: options.Seed = 0,
     shots: options.Shots = None,
     max_tokens: options.MaxTokens = None,
+    temperature: options.Temperature = None,
     context: options.Context = None,
     slots: options.Slots = 1,
     threads: options.Threads = None,
@@ -35,6 +35,17 @@ def run(
     kv_type: options.KvType = None,
     flash_attention: options.FlashAttention = None,
     llama_server: options.LlamaServer = None,
+    concurrency: options.Concurrency = 16,
+    env_file: options.EnvFile = None,
+    key_env: options.KeyEnv = None,
+    api: options.Api = None,
+    stream: options.Stream = False,
+    timeout: options.Timeout = 600.0,
+    reasoning_room: options.ReasoningRoom = 0,
+    omit: options.Omit = None,
+    batch: options.Batch = False,
+    max_usd: options.MaxUsd = None,
+    price: options.Price = None,
     verify: options.Verify = 0,
     max_error_rate: options.MaxErrorRate = 0.0,
     results: options.Results = Path("results"),
@@ -46,14 +57,19 @@ def run(
 ) -> None:
     """Ask a model the questions of some tasks; the same command resumes an unfinished run."""
     from harness.cli.summary import show_run
+    from harness.models.api.keys import with_file
+    from harness.models.api.options import ApiOptions
+    from harness.models.api.policy import Policy
     from harness.models.llamacpp.options import EngineOptions
     from harness.models.open import OpenOptions
+    from harness.models.prices import stated_price
     from harness.pipeline.options import Asking, RunOptions
 
     model, names = _required(model, tasks)
-    asking = Asking(names, options.trusted_folders(trust_tasks), limit, seed, shots, max_tokens)
+    asking = Asking(
+        names, options.trusted_folders(trust_tasks), limit, seed, shots, max_tokens, temperature
+    )
     engine = EngineOptions(
-        api_key=os.environ.get("LLAMA_API_KEY"),
         llama_server=llama_server,
         interface=interface,
         context=context,
@@ -63,9 +79,22 @@ def run(
         kv_type_v=kv_type,
         flash_attention=flash_attention,
     )
-    opening = OpenOptions(engine, registry, accept_changed_weights, note=say)
+    hosted = ApiOptions(
+        wire=api,
+        concurrency=concurrency,
+        stream=stream,
+        environment=with_file(env_file),
+        key_env=key_env,
+        omit=tuple(omit or ()),
+        reasoning_room=reasoning_room,
+        price=stated_price(price) if price else None,
+        batch=batch,
+        policy=Policy(deadline=timeout),
+    )
+    opening = OpenOptions(engine, hosted, registry, accept_changed_weights, note=say)
     command = ("harness", *sys.argv[1:])
-    finished = _run(model, asking, opening, RunOptions(results, fresh, verify, command))
+    running = RunOptions(results, fresh, verify, command, max_usd)
+    finished = _run(model, asking, opening, running)
     show_run(finished, as_script=json)
     _check_complete(finished, max_error_rate)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from harness.cli.output import as_json, result, say, table
 from harness.records import Estimate, Outcome
+from harness.report.words import dollars
+from harness.store.manifest import LedgerLine
 from harness.store.read import Run
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ _UNREADABLE = {
 def show_run(run: Run, *, as_script: bool) -> None:
     """Print what a run found, and where to look next."""
     from harness.analysis.summary import summarize_run
+    from harness.report.export import run_facts
 
     summaries = summarize_run(run)
     if as_script:
-        as_json(_facts(run, summaries))
+        as_json({"folder": str(run.folder)} | run_facts(run, summaries))
         return
     columns = ["task", "n", "accuracy", "95 % interval", "not parsed", "truncated", "refused",
                "no answer", "prefill t/s", "decode t/s"]  # fmt: skip
@@ -36,6 +38,9 @@ def show_run(run: Run, *, as_script: bool) -> None:
     for summary in summaries.values():
         for line in _remarks(summary):
             result(line)
+    for entry in run.manifest.ledger:
+        if entry.source is not None:
+            result(ledger_line(entry))
     if run.manifest.verification:
         result(_verified(run.manifest.verification))
     for warning in run.manifest.warnings:
@@ -45,7 +50,9 @@ def show_run(run: Run, *, as_script: bool) -> None:
 
 def _title(run: Run) -> str:
     model = run.manifest.model
-    return f"{model.name} ({model.quantization or 'unknown quantization'}, {model.interface})"
+    hosted = model.sha256 is None and model.snapshot is not None
+    what = model.source if hosted else model.quantization or "unknown quantization"
+    return f"{model.name} ({what}, {model.interface})"
 
 
 def _row(summary: TaskSummary) -> list[str]:
@@ -79,6 +86,12 @@ def _remarks(summary: TaskSummary) -> list[str]:
         for outcome, what in _UNREADABLE.items()
         if summary.counts.get(outcome, 0) > _WORTH_SAYING * summary.n_answered
     ]
+    speed = summary.speed
+    if speed.n_calls is not None and speed.n_calls > speed.n_asked:
+        lines.append(
+            f"{summary.task}: {speed.n_calls:,} calls were made for {speed.n_asked:,} requests; "
+            "the others failed and were repeated"
+        )
     if summary.below_chance:
         lines.append(
             f"{summary.task}: WORSE THAN GUESSING: something between model and scorer is likely "
@@ -94,24 +107,23 @@ def _remarks(summary: TaskSummary) -> list[str]:
     return lines
 
 
+def ledger_line(line: LedgerLine) -> str:
+    """Say what a role cost beside what was expected."""
+    known = "unknown" if line.actual is None else dollars(line.actual)
+    parts = [f"cost of {line.role}: {known}"]
+    if line.n_priced < line.n_asked:
+        parts.append(f"for {line.n_priced:,} of {line.n_asked:,} requests, the others told nothing")
+    if line.unsure:
+        parts.append(f"at most {dollars(line.unsure)} more for calls that broke off")
+    if line.estimate_high is not None:
+        low, high = dollars(line.estimate_low), dollars(line.estimate_high)
+        parts.append(f"expected {low} … {high}")
+    batch = ", as a batch" if line.batch else ""
+    return f"{'; '.join(parts)} ({line.rates}; {line.source}{batch})"
+
+
 def _verified(checked: Mapping[str, Any]) -> str:
     return (
         f"verified cold: {checked['n']} requests, {checked['n_different']} answers differ, "
         f"largest log-probability difference {checked['largest_logprob_difference']:.2g}"
     )
-
-
-def _facts(run: Run, summaries: Mapping[str, TaskSummary]) -> dict[str, Any]:
-    manifest = run.manifest
-    return {
-        "run_id": manifest.run_id,
-        "folder": str(run.folder),
-        "status": manifest.status,
-        "model": asdict(manifest.model) | {"identity": manifest.model.identity},
-        "tasks": {
-            name: asdict(summary) | {"fingerprint": manifest.tasks[name].protocol.fingerprint}
-            for name, summary in summaries.items()
-        },
-        "verification": manifest.verification,
-        "warnings": manifest.warnings,
-    }

@@ -90,6 +90,12 @@ def fetch(
     raise ModelError(f"{spec.address} is answered by a server; there is nothing to fetch")
 
 
+def is_here(spec: ModelSpec) -> bool:
+    """Say whether the weights of a model on the Hub were downloaded already; asks nobody."""
+    wanted = HubFile(str(spec.repo), str(spec.file), spec.revision or "main")
+    return in_cache(wanted) is not None
+
+
 def _local(spec: ModelSpec) -> FetchedFile:
     path = Path(spec.path or spec.address).expanduser()
     if not path.is_file():

@@ -32,12 +32,19 @@ _BILLIONS = 50_000_000  # from here on sizes are said in thousand millions
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$")]
 
 
+_Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
 class Entry(BaseModel):
     """One row: sizes in bytes, `parameters` in weights, `context` in tokens, days as dates.
 
     `active_parameters` are those used for one token (mixture of experts), `undated` marks an
     API name behind which the snapshot may change, `instead` names rows to use for this one,
     `path` is a local GGUF (relative to the registry file), `retires` the day an API ends.
+    For an API, `url` is its base URL where it is not the provider's own, `key_env` the variable
+    that holds its key, `capabilities` what it offers where that is not the usual, `omit` names
+    fields of the decoding that it does not take, and `price` is USD per million tokens of input
+    and of output where the provider's list price does not hold.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -63,6 +70,11 @@ class Entry(BaseModel):
     released: date | None = None
     retires: date | None = None
     api_id: str | None = None
+    url: Annotated[str, Field(pattern=r"^https?://[^@?#\s]+$")] | None = None
+    key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    capabilities: tuple[Literal["generate", "letters", "logprob"], ...] = ()
+    omit: tuple[Literal["temperature", "top_p", "stop", "seed"], ...] = ()
+    price: tuple[_Usd, _Usd] | None = None
     undated: bool = False
     needs_token: bool = False
     obtainable: bool = True
@@ -85,6 +97,10 @@ class Entry(BaseModel):
             raise ValueError("a row of kind hf needs repo")
         if self.kind in API_KINDS and not self.api_id:
             raise ValueError(f"a row of kind {self.kind} needs api_id")
+        if self.kind not in API_KINDS and (self.url or self.key_env or self.omit or self.price):
+            raise ValueError(
+                "url, key_env, omit and price are for rows of a kind that is asked by HTTP"
+            )
         return self
 
 

@@ -96,6 +96,7 @@ def _from_entry(address: str, entry: Entry) -> ModelSpec:
         file=entry.file,
         revision=entry.revision,
         sha256=entry.sha256,
+        url=entry.url,
         api_id=entry.api_id,
         entry=entry,
         interface=entry.interface,

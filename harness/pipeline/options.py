@@ -47,7 +47,8 @@ class Stop:
 class Asking:
     """What is asked: task expressions, folders whose task code is trusted, and how many samples.
 
-    `limit` holds for each task; `shots` and `max_tokens` state what a stock task leaves open.
+    `limit` holds for each task; `shots` and `max_tokens` state what a stock task leaves open;
+    `temperature` replaces the tasks' own, which makes them variants under protocols of their own.
     """
 
     tasks: tuple[str, ...]
@@ -56,16 +57,21 @@ class Asking:
     seed: int = 0
     shots: int | None = None
     max_tokens: int | None = None
+    temperature: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How a run is made; nothing here changes what is asked."""
+    """How a run is made; nothing here changes what is asked.
+
+    `max_usd` is what the whole run may cost, however often it is continued.
+    """
 
     results: Path = Path("results")
     fresh: bool = False
     verify: int = 0
     command: tuple[str, ...] = ()
+    max_usd: float | None = None
     stop: Stop = field(default_factory=Stop)
 
 

@@ -10,9 +10,10 @@ from harness.errors import ModelError, TaskError
 from harness.pipeline.options import Asking
 from harness.protocol import Protocol
 from harness.records import ModelInfo, RequestKind, Sample, content_hash
+from harness.store.manifest import JudgedRuns
+from harness.tasks.apart import load_tasks
 from harness.tasks.base import LoadedTask
 from harness.tasks.catalog import TaskChoice, choose
-from harness.tasks.lm_eval_adapter import load_task
 from harness.tasks.selection import select
 
 _GENERATIVE = {"mmlu_logprob": "mmlu"}
@@ -20,9 +21,12 @@ _GENERATIVE = {"mmlu_logprob": "mmlu"}
 
 @dataclass(frozen=True)
 class PlannedTask:
-    """One task of a run: the samples that will be asked, and their protocol."""
+    """One task of a run: the samples that will be asked, and their protocol.
 
-    choice: TaskChoice
+    `choice` is None where the samples are made of answers, for a judge.
+    """
+
+    choice: TaskChoice | None
     protocol: Protocol
     samples: tuple[Sample, ...]
     chance: float | None
@@ -36,6 +40,7 @@ class Plan:
     warnings: tuple[str, ...]
     limit: int | None
     seed: int
+    judged: JudgedRuns | None = None
 
     @property
     def samples(self) -> list[Sample]:
@@ -74,8 +79,23 @@ def chosen(asking: Asking) -> list[TaskChoice]:
                 f"{choice.entry.name} states its own shots and max_tokens: --shots and "
                 "--max-tokens are for tasks of lm-eval"
             )
-    shots, longest = asking.shots, asking.max_tokens
-    return [replace(choice, shots=shots, max_tokens=longest) for choice in choices]
+        if asking.temperature is not None and choice.entry.kind is RequestKind.LOGPROB:
+            raise TaskError(
+                f"{choice.entry.name} asks for likelihoods, which have no temperature; leave out "
+                "--temperature"
+            )
+    return [_as_asked(choice, asking) for choice in choices]
+
+
+def _as_asked(choice: TaskChoice, asking: Asking) -> TaskChoice:
+    """What the command states wins over what a suite states."""
+    shots = choice.shots if asking.shots is None else asking.shots
+    return replace(
+        choice,
+        shots=shots,
+        max_tokens=asking.max_tokens or choice.max_tokens,
+        temperature=asking.temperature,
+    )
 
 
 def make_plan(choices: Sequence[TaskChoice], asking: Asking) -> Plan:
@@ -87,8 +107,7 @@ def make_plan(choices: Sequence[TaskChoice], asking: Asking) -> Plan:
     """
     planned: list[PlannedTask] = []
     warnings: list[str] = []
-    for choice in choices:
-        task = load_task(choice)
+    for choice, task in zip(choices, load_tasks(choices), strict=True):
         planned.append(_planned(choice, task, asking))
         warnings.extend(task.warnings)
     return Plan(tuple(planned), tuple(warnings), asking.limit, asking.seed)
@@ -110,10 +129,14 @@ def check_capabilities(choices: Sequence[TaskChoice], model: ModelInfo) -> None:
         if kind.value in model.capabilities:
             continue
         variant = _GENERATIVE.get(choice.entry.name)
-        advice = f"; run the task {variant}, which every model can do" if variant else ""
+        advice = (
+            f"run the task {variant}, which every model can do"
+            if variant
+            else "choose a task whose answer is generated (`harness tasks` says which are)"
+        )
         wanted = "log-probabilities of given text" if kind is RequestKind.LOGPROB else "generation"
         raise ModelError(
-            f"{choice.entry.name} needs {wanted}, which {model.name} does not offer{advice}"
+            f"{choice.entry.name} needs {wanted}, which {model.name} does not offer; {advice}"
         )
 
 

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from harness import __version__
-from harness.errors import InterruptedRunError
-from harness.models.base import Model
+from harness.errors import InterruptedRunError, UsageError
+from harness.models.api.batch import BATCHES
+from harness.models.base import Model, Resumable
 from harness.models.open import OpenOptions, open_model
+from harness.pipeline.account import Account, check_budget
 from harness.pipeline.options import Asking, Progress, Quiet, RunOptions
 from harness.pipeline.plan import Plan, PlannedTask, check_capabilities, chosen, make_plan
 from harness.pipeline.score import score_sample, scorer
-from harness.pipeline.verify import verify
+from harness.pipeline.verify import verifiable, verify
 from harness.pipeline.work import ask, outstanding, reuse, say_misfits
 from harness.records import Outcome
 from harness.store.journal import Journal
 from harness.store.manifest import MANIFEST, Manifest, TaskRecord, write_manifest
 from harness.store.parquet import write_table
 from harness.store.read import Run, load_run
-from harness.store.rows import Row, group_responses, score_row
+from harness.store.rows import Row, score_row, with_responses
 
+_VERSIONS = {
+    "model_version": "versions of the model",
+    "system_fingerprint": "set-ups of the server (system_fingerprint)",
+}
 _PACKAGES = ("lm_eval", "datasets", "pyarrow", "numpy")
 
 
@@ -59,6 +65,9 @@ def run_address(
         for note in model.warnings:
             progress.note(f"note: {note}")
         check_capabilities(choices, model.info)
+        check_budget(model, options.max_usd)
+        if options.verify:
+            verifiable(model)
         progress.note("loading " + ", ".join(choice.entry.name for choice in choices))
         plan = make_plan(choices, asking)
         for warning in plan.warnings:
@@ -75,22 +84,29 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
         InterruptedRunError: stopped by the user; the same command continues.
         StoreError: another process is writing this run, or the disk is full.
         ModelError: the model as a whole failed; what it answered is kept.
+        ProviderError: the provider is down or its quota is used up; likewise.
+        BudgetError: what the run may cost is spent; likewise.
     """
+    check_budget(model, options.max_usd)
     options.stop.attach(model)
     folder = _folder(model, plan, options)
     if not options.fresh and _complete(folder, options):
         progress.note(f"already complete: {folder} (use --fresh to ask everything again)")
         return load_run(folder)
     with Journal(folder) as journal:
-        started = journal.meta("started_at") or _now()
+        started = journal.meta("started_at") or now()
         if journal.meta("started_at") is None:
             journal.add_samples(plan.samples)
             journal.set_meta("started_at", started)
-        _answer(journal, model, plan, options, progress)
+        go_on_with_batches(journal, model, progress)
+        account = Account(journal, model, options.max_usd)
+        account.begin(plan, options.results)
+        _answer(account, plan, options, progress)
         wanted = 0 if options.stop.requested else options.verify
         manifest = replace(
             _finish(journal, model, plan, options.command),
             started_at=started,
+            ledger=(replace(account.line(), role="judge" if plan.judged else "answers"),),
             verification=verify(model, plan, journal, wanted) if wanted else None,
         )
         write_manifest(folder, manifest)
@@ -98,10 +114,20 @@ def execute(model: Model, plan: Plan, options: RunOptions, progress: Progress) -
     return Run(folder, manifest)
 
 
-def _answer(
-    journal: Journal, model: Model, plan: Plan, options: RunOptions, progress: Progress
-) -> None:
+def go_on_with_batches(journal: Journal, model: Model, progress: Progress) -> None:
+    """Let a model go on with what was handed in; refuse to pay for that a second time."""
+    if isinstance(model, Resumable):
+        model.remember(journal, progress.note)
+    elif journal.meta(BATCHES):
+        raise UsageError(
+            f"batches of {journal.folder.name} are with the provider and paid for: repeat the "
+            "command with --batch to fetch their results, or ask everything again with --fresh"
+        )
+
+
+def _answer(account: Account, plan: Plan, options: RunOptions, progress: Progress) -> None:
     """Ask, turn after turn, what has no answer yet."""
+    journal, model = account.journal, account.model
     if not options.fresh:
         reuse(journal, model.info, plan, options.results, progress)
     progress.start(plan.parts, len(journal.answered()))
@@ -109,7 +135,8 @@ def _answer(
         work = outstanding(journal, plan, turn)
         if not options.stop.requested:
             say_misfits(model, work, progress)
-            ask(journal, model, work, progress)
+            with account.asking([waiting.request for waiting in work.values()]):
+                ask(journal, model, work, progress)
         if options.stop.requested and work:
             raise InterruptedRunError(
                 "stopped; every answer so far is stored, the same command continues from here"
@@ -140,6 +167,7 @@ def _finish(journal: Journal, model: Model, plan: Plan, command: tuple[str, ...]
     """Write the three tables; the manifest follows, so a kill in between loses nothing."""
     errors = dict.fromkeys((task.protocol.task for task in plan.tasks), 0)
     folder = journal.folder
+    versions = {name: journal.counts(name) for name in _VERSIONS}
     files = {
         "samples.parquet": write_table(folder, "samples", journal.rows("samples")),
         "responses.parquet": write_table(folder, "responses", journal.rows("responses")),
@@ -153,13 +181,23 @@ def _finish(journal: Journal, model: Model, plan: Plan, command: tuple[str, ...]
         tasks={task.protocol.task: _record(task, errors) for task in plan.tasks},
         files=files,
         started_at="",
-        finished_at=_now(),
+        finished_at=now(),
         command=command,
         limit=plan.limit,
         seed=plan.seed,
         environment=_environment(),
-        warnings=(*plan.warnings, *model.warnings),
+        versions=versions,
+        warnings=(*plan.warnings, *model.warnings, *_mixed(versions)),
+        judged=plan.judged,
     )
+
+
+def _mixed(versions: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Say so where not one system answered, but several under one name."""
+    for name, counts in versions.items():
+        if len(counts) > 1:
+            listed = ", ".join(f"{version} ({n:,})" for version, n in counts.items())
+            yield f"the answers came from {len(counts)} {_VERSIONS[name]}: {listed[:400]}"
 
 
 def _record(task: PlannedTask, errors: dict[str, int]) -> TaskRecord:
@@ -168,14 +206,11 @@ def _record(task: PlannedTask, errors: dict[str, int]) -> TaskRecord:
 
 
 def _scores(journal: Journal, plan: Plan, errors: dict[str, int]) -> Iterator[Row]:
-    answers = group_responses(journal.mappings("responses"))
-    for task in plan.tasks:
-        judge = scorer(task.protocol.scorer, task.choice)
-        for sample in task.samples:
-            found = answers.get((sample.task, sample.sample_id), [])
-            score = score_sample(judge, sample, found)
-            errors[sample.task] += score.outcome is Outcome.ERROR
-            yield score_row(sample, score)
+    judges = {task.protocol.task: scorer(task.protocol.scorer, task.choice) for task in plan.tasks}
+    for sample, found in with_responses(plan.samples, journal.mappings("responses")):
+        score = score_sample(judges[sample.task], sample, found)
+        errors[sample.task] += score.outcome is Outcome.ERROR
+        yield score_row(sample, score)
 
 
 def _environment() -> dict[str, object]:
@@ -195,5 +230,6 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time in UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")

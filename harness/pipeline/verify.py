@@ -24,17 +24,14 @@ def verify(model: Model, plan: Plan, journal: Journal, count: int) -> dict[str, 
     Raises:
         ModelError: the model has no way of answering cold.
     """
-    if not isinstance(model, Verifiable):
-        raise ModelError(
-            f"{model.info.name} cannot be asked without its speed-ups; leave out --verify"
-        )
+    able = verifiable(model)
     stored = _answers(journal)
     requests = {r.key: r for r in _asked(plan, journal) if r.key in stored}
     chosen = random.Random(plan.seed).sample(  # noqa: S311 -- reproducible, not secret
         sorted(requests), min(count, len(requests))
     )
     checked, differing, largest = 0, [], 0.0
-    for cold in model.respond_cold([requests[key] for key in chosen]):
+    for cold in able.respond_cold([requests[key] for key in chosen]):
         checked += 1
         warm = stored[cold.request_key]
         largest = max(largest, _largest_difference(warm, cold))
@@ -48,6 +45,19 @@ def verify(model: Model, plan: Plan, journal: Journal, count: int) -> dict[str, 
         "largest_logprob_difference": largest,
         "differences": differing,
     }
+
+
+def verifiable(model: Model) -> Verifiable:
+    """Return the model as one that can also be asked cold.
+
+    Raises:
+        ModelError: it has no way of answering cold.
+    """
+    if not isinstance(model, Verifiable):
+        raise ModelError(
+            f"{model.info.name} cannot be asked without its speed-ups; leave out --verify"
+        )
+    return model
 
 
 def _asked(plan: Plan, journal: Journal) -> Iterator[Request]:

@@ -32,6 +32,7 @@ def banners(entry: Entry) -> tuple[Banner, ...]:
         *_quality_warnings(summary),
         *_outcome_warnings(summary),
         *_verification_warnings(entry.run.manifest.verification),
+        *_version_warnings(entry.run.manifest.versions),
     )
     who, href = words.label(entry.run.manifest.model.name), f"#{task_anchor(entry)}"
     return (Banner(who, href, texts),) if texts else ()
@@ -72,6 +73,17 @@ def _verification_warnings(verification: Mapping[str, object] | None) -> Iterato
         if "differ" in name and number > 0:
             answers = words.counted(number, "different answer")
             yield f"Asked one by one, it gave {answers}: its speed-ups change replies."
+
+
+def _version_warnings(versions: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    models, fingerprints = (versions.get(n, {}) for n in ("model_version", "system_fingerprint"))
+    if len(models) > 1:
+        yield (
+            f"Not one model: answers came from {words.count(len(models))} versions "
+            f"({words.label(', '.join(models), 200)})."
+        )
+    if len(fingerprints) > 1:
+        yield f"Answers came from {words.count(len(fingerprints))} set-ups of the server."
 
 
 def short_hash(text: str) -> str:

@@ -80,7 +80,7 @@ _GROUPS = (
 
 def build_board(table: Table, *, is_first: bool) -> Board:
     """Prepare one table for print."""
-    task, shots = words.label(table.task), f"{table.protocol.shots}-shot"
+    task, shots = words.label(table.task), words.shots(table.protocol.shots)
     fingerprint = table.protocol.fingerprint
     models = words.counted(len(table.entries), "model")
     return Board(
@@ -154,7 +154,8 @@ def _rank_cell(entry: Entry) -> Cell:
 
 def _model_cell(entry: Entry) -> Cell:
     model = entry.run.manifest.model
-    kind = [words.label(part, 30) for part in (model.family, model.interface) if part]
+    imported = model.backend if entry.run.manifest.is_imported else model.interface
+    kind = [words.label(part, 30) for part in (model.family, imported) if part]
     return Cell(
         words.label(model.name, 60),
         sort=words.label(model.name, 60),

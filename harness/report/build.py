@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import __version__
+from harness.analysis.claims_file import load_claims
+from harness.analysis.judges import find_judges
 from harness.analysis.leaderboard import Entry, Leaderboard, Table, build_leaderboard
 from harness.errors import UsageError
 from harness.report import words
 from harness.report.boards import build_board
+from harness.report.claims import build_claims
 from harness.report.data import Page
 from harness.report.details import build_run
+from harness.report.judged import build_judges
 from harness.report.render import render_page
 from harness.store.files import cannot_write, replace_file
 from harness.store.read import Run, find_runs
@@ -37,9 +41,11 @@ def build_report(results: Path, reports: Path) -> ReportResult:
         StoreError: the page cannot be written.
     """
     runs, unfinished = find_runs(results)
+    judges, unread = find_judges(results)
     board = build_leaderboard(runs)
-    left_out = (*unfinished, *board.left_out)
+    left_out = (*unfinished, *unread, *board.left_out)
     page = build_page(runs, board, [_without_folder(text, results) for text in left_out])
+    page = replace(page, judges=build_judges(judges, runs))
     make_folder(reports)
     path = reports / "index.html"
     replace_file(path, render_page(page).encode("utf-8"))
@@ -61,6 +67,7 @@ def build_page(runs: Sequence[Run], board: Leaderboard, left_out: Sequence[str])
         ),
         runs=tuple(build_run(entries) for entries in shown),
         left_out=tuple(words.cut(text, 400) for text in left_out),
+        claims=build_claims(load_claims(), shown) if shown else None,
     )
 
 

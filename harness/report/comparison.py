@@ -71,7 +71,9 @@ def verdict_sentence(task: TaskComparison) -> str:
     """Say what the verdict on one task is, and why."""
     judged = task.noninferiority
     margin, said = f"{100 * judged.margin:g} points", _points(task.difference)
-    lower = "" if judged.lower is None else f"{abs(100 * judged.lower):.1f} points"
+    lower, upper = (
+        f"{abs(100 * (limit or 0)):.1f} points" for limit in (judged.lower, judged.upper)
+    )
     sure = f"{1 - judged.alpha:.0%} sure, one-sided"
     match judged.verdict:
         case "superior":
@@ -79,7 +81,7 @@ def verdict_sentence(task: TaskComparison) -> str:
         case "non-inferior":
             return f"may replace the baseline: {lower} behind at most, margin {margin} ({sure})"
         case "inferior":
-            return f"behind the baseline by more than the margin of {margin} ({sure}): {said}"
+            return f"behind the baseline by {upper} or more, margin {margin} ({sure}); {said}"
         case "incomplete":
             return (
                 f"no verdict: {task.n:,} of {task.n_planned:,} samples were answered by both; "

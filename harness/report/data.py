@@ -174,6 +174,36 @@ class RunPart:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgePart:
+    """One judge: what it said of whom, and its card."""
+
+    anchor: str
+    name: str
+    facts: tuple[str, ...]
+    warnings: tuple[str, ...]
+    grids: tuple[Grid, ...]
+    categories: Grid | None
+    card: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSection:
+    """All judges, and how far they agree."""
+
+    parts: tuple[JudgePart, ...]
+    agreement: Grid | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsPart:
+    """Published numbers: beside measurements of this page, and against each other."""
+
+    checks: Grid | None
+    headlines: Grid | None
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The whole page."""
 
@@ -183,4 +213,6 @@ class Page:
     shown: str
     boards: tuple[Board, ...] = ()
     runs: tuple[RunPart, ...] = ()
+    judges: JudgeSection | None = None
     left_out: tuple[str, ...] = field(default=())
+    claims: ClaimsPart | None = None

@@ -98,6 +98,8 @@ def _results(entry: Entry) -> Iterator[Fact]:
         limits = words.percent_range(summary.bounds.worst, summary.bounds.best)
         yield Fact("If all missing were wrong or right", limits)
     yield Fact("Outcomes", ", ".join(_outcomes(summary)))
+    if summary.layers:
+        yield Fact("Decided by layer", ", ".join(_layers(summary)))
     yield from _speed(summary.speed)
     if entry.n_older:
         yield Fact("Not shown", words.counted(entry.n_older, "older run") + " of the same system")
@@ -113,6 +115,15 @@ def _outcomes(summary: TaskSummary) -> Iterator[str]:
     yield f"of {words.count(summary.n_planned)} planned"
 
 
+def _layers(summary: TaskSummary) -> Iterator[str]:
+    total = sum(share.n for share in summary.layers)
+    for share in summary.layers:
+        name = words.label(share.layer) if share.layer else "no answer to compare"
+        failed = f", {words.count(share.n_failed)} of them failed" if share.n_failed else ""
+        yield f"{name} {words.count(share.n)} ({words.percent(share.n / total)}{failed})"
+    yield f"of {words.count(total)} judged"
+
+
 def _speed(speed: Speed) -> Iterator[Fact]:
     timed = f"{words.count(speed.n_timed)} timed answers"
     if speed.n_reused:
@@ -120,6 +131,9 @@ def _speed(speed: Speed) -> Iterator[Fact]:
     yield Fact("Timed", timed)
     share = words.percent(speed.reused_share)
     yield Fact("Prompt tokens reused", f"{share} of those of the timed answers")
+    if speed.n_calls is not None:
+        asked = f"{words.count(speed.n_calls)} for {words.counted(speed.n_asked, 'request')}"
+        yield Fact("Calls, failed ones included", asked)
     yield Fact(
         "Tokens decoded", f"{words.count(speed.decoded_tokens)} after the first of each answer"
     )

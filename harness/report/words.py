@@ -99,6 +99,11 @@ def counted(n: int, noun: str) -> str:
     return f"{count(n)} {noun}" if n == 1 else f"{count(n)} {noun}s"
 
 
+def shots(n: int | None) -> str:
+    """Print how many examples a prompt shows."""
+    return "shots unknown" if n is None else f"{n}-shot"
+
+
 def seconds(value: float | None) -> str:
     """Print a duration given in seconds."""
     if value is None:

@@ -5,4 +5,10 @@ SCORER_IDS = {
     "choice": "choice/1",
     "number": "number/1",
     "exact": "exact/1",
+    "judged": "judged/1",
+    "verdict-single-strict": "verdict-single-strict/1",
+    "verdict-single-compatible": "verdict-single-compatible/1",
+    "verdict-pairwise-strict": "verdict-pairwise-strict/1",
+    "verdict-pairwise-compatible": "verdict-pairwise-compatible/1",
+    "math": "math/1",
 }

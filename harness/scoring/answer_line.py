@@ -28,10 +28,14 @@ def answer_lines(whole: str) -> tuple[str, list[re.Match[str]]]:
     The group `said` of a line is what stands after it, or on the next line.
     """
     lines = list(_ANSWER.finditer(whole))
-    if lines and (following := _NEXT_QUESTION.search(whole, lines[0].end())):
-        text = whole[: following.start()]
-        return text, [line for line in lines if line.start() < len(text)]
-    return whole, lines
+    text = before_next_question(whole, lines[0].end()) if lines else whole
+    return text, [line for line in lines if line.start() < len(text)]
+
+
+def before_next_question(whole: str, answered: int) -> str:
+    """Cut off a next question that a reply invents after it has answered, and all below it."""
+    following = _NEXT_QUESTION.search(whole, answered)
+    return whole[: following.start()] if following else whole
 
 
 def is_settled(whole: str, end: int, finish_reason: str | None) -> bool:

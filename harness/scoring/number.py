@@ -24,11 +24,10 @@ from harness.scoring.answer_line import (
 )
 from harness.scoring.number_text import canonical, numbers_in
 from harness.scoring.text import plain
-from harness.scoring.unanswered import CUT, unanswered
+from harness.scoring.unanswered import CUT, ENDED, unanswered
 
 ID = "number/1"
 _LONGEST_PHRASE = 400
-_ENDED = frozenset({"stop", "end_turn", "stop_sequence", "eos"})
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
 _STATES = re.compile(r"=|≈|\b(?:is|are|was|were|equals?|gives?|makes?|gets?|total of)\b")
 # What makes a number something else than the answer.
@@ -58,7 +57,7 @@ def score(reply: str | None, gold: str, finish_reason: str | None = "stop") -> S
     answer = None
     end = lines[-1].end() if lines else len(whole)
     if is_settled(whole, end, finish_reason):
-        answer = _answer(text, lines, ended=finish_reason in _ENDED)
+        answer = _answer(text, lines, ended=finish_reason in ENDED)
     first = next(filter(None, (stated(line["said"]) for line in lines)), answer)
     if answer is None:
         outcome = unanswered(text, finish_reason)

@@ -15,6 +15,7 @@ BOX_CLOSE = "⟧"
 
 _WHITE_ON_BLACK = (0x1F150, 0x1F170)  # where these letters start; NFKC does not know them
 _VARIATION_SELECTORS = frozenset(chr(0xFE00 + n) for n in range(16))
+_RAISED = frozenset("⁺⁻ⁿ")  # with "²", which is of category No: "10⁻³" is not "10-3"
 _SPECIAL: dict[int, str] = str.maketrans(
     dict.fromkeys("\u2018\u2019\u02bc", "'")
     | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
@@ -66,6 +67,8 @@ def _fold_char(char: str) -> str:
         return _SPECIAL[code]
     category = unicodedata.category(char)
     if category in {"No", "Mn"} and char not in _VARIATION_SELECTORS:  # "x²" is not "x2"
+        return char
+    if char in _RAISED:
         return char
     if category == "Zs":
         return " "
@@ -126,15 +129,20 @@ def unwrap(text: str) -> str:
     return _TRAILING_HASHES.sub("", _LINE_MARKS.sub("", text)).strip()
 
 
-def plain(reply: str, longest: int) -> str:
-    """Return what the reply says to its reader: folded, without thinking, turns and markup.
+def spoken(reply: str, longest: int) -> str:
+    """Return what the reply says, markup and all: folded, without thinking and further turns.
 
     Of more than `longest` characters the middle is left out.
     """
     said = strip_thinking(fold(reply))
     if len(said) > longest:
         said = said[: longest // 2] + "\n" + said[-longest // 2 :]
-    return tidy(unwrap(first_turn(said)))
+    return first_turn(said)
+
+
+def plain(reply: str, longest: int) -> str:
+    """Return what the reply says to its reader: as `spoken`, without markup."""
+    return tidy(unwrap(spoken(reply, longest)))
 
 
 def tidy(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What became of a reply from which no answer can be read."""
+"""How a reply ended, and what became of one from which no answer can be read."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from harness.records import Outcome
 
 CUT = frozenset({"length", "max_tokens"})
+ENDED = frozenset({"stop", "end_turn", "stop_sequence", "eos"})
 _BLOCKED = frozenset({"content_filter", "refusal"})
 _REFUSAL = re.compile(
     r"\b(?:i|we)\s?(?:can(?:no|')t|can not|am unable to|'m unable to|am not able to|'m not able to"

@@ -15,6 +15,9 @@ from harness.stats.estimate import ROUNDING, Interval
 _CHUNK = 1_000_000
 """How many counts are held at once: 8 MB, whatever the number of draws."""
 
+_ALIKE = 10
+"""Copies of a row, on average, from which on it is faster to draw how many are taken."""
+
 Statistic = Callable[..., float | None]
 
 
@@ -103,7 +106,7 @@ def paired_bootstrap(
     first, second = as_pair(baseline, candidate)
     groups = as_clusters(clusters, len(first))
     table = np.stack([groups.sums(second - first), groups.sizes], axis=1)
-    sums = np.concatenate([counts @ table for counts in _counts(groups.n, draws, rng)])
+    sums = _resampled_sums(table, draws, rng)
     total = table.sum(axis=0)
     rest = (total - table)[groups.sizes < len(first)]
     return Bootstrap(
@@ -188,6 +191,16 @@ def sign_flip_test(
         random_state=rng,
     )
     return float(found.pvalue)
+
+
+def _resampled_sums(table: Floats, draws: int, rng: np.random.Generator) -> Floats:
+    """Sum the rows of each resample; alike rows, as 0/1 scores give, are drawn by their number."""
+    _check_draws(draws)
+    rows, copies = np.unique(table, axis=0, return_counts=True)
+    if len(rows) * _ALIKE > len(table):
+        return np.concatenate([counts @ table for counts in _counts(len(table), draws, rng)])
+    sums: Floats = rng.multinomial(len(table), copies / len(table), size=draws) @ rows
+    return sums
 
 
 def _counts(clusters: int, draws: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:

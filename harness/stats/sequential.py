@@ -76,6 +76,7 @@ class EProcess:
         self._bets = np.empty(0)
         self._squares = 0.0
         self._log = _Paths(np.zeros(1), np.zeros(1))
+        self._peaks = (0.0, 0.0)
 
     @property
     def n(self) -> int:
@@ -91,6 +92,19 @@ class EProcess:
     def e_fail(self) -> float:
         """Evidence that the candidate is behind by more than the margin; 1 at the start."""
         return _exp(self._log.failed[-1])
+
+    @property
+    def p_pass(self) -> float:
+        """Valid whenever it is looked at: p of "behind by the margin or more"; 1 at the start.
+
+        It is 1 over the largest `e_pass` so far (Ville 1939).
+        """
+        return math.exp(-self._peaks[0])
+
+    @property
+    def p_fail(self) -> float:
+        """Valid whenever it is looked at: p of "behind by the margin at most"; see `p_pass`."""
+        return math.exp(-self._peaks[1])
 
     def update(self, differences: ArrayLike) -> Verdict:
         """Take one difference, or an array of them in order, and return the verdict so far.
@@ -108,6 +122,10 @@ class EProcess:
         self._bets = np.concatenate([self._bets, bets])
         steps = self._steps((1 - self.margin) / 2, seen)
         self._log = _Paths(*(last[-1] + step for last, step in zip(self._log, steps, strict=True)))
+        passed, failed = (
+            max(peak, float(path.max())) for peak, path in zip(self._peaks, self._log, strict=True)
+        )
+        self._peaks = passed, failed
         self._decide(seen)
         return self.verdict
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -14,18 +15,22 @@ _CHUNK = 1 << 20
 def replace_file(path: Path, content: bytes) -> None:
     """Write `content` beside `path`, flush it to disk, then rename it into place.
 
+    Folders that are missing are made.
+
     Raises:
         StoreError: the disk is full or the folder cannot be written.
     """
     partial = path.with_name(path.name + ".partial")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         commit_file(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise cannot_write(path, error) from error
 
 

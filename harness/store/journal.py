@@ -171,9 +171,8 @@ class Journal:
             StoreError: the disk is full; what was committed before is kept.
         """
         with self._guard():
-            self._open_connection().execute(
-                _insert("responses", RESPONSES), response_row(sample, part, response, origin)
-            )
+            row = response_row(sample, part, response, origin)
+            self._open_connection().execute(_INSERT_RESPONSE, row)
 
     def answered(self) -> set[tuple[str, str, int]]:
         """Return (task, sample id, part) of every request that has an answer, not an error."""
@@ -197,6 +196,34 @@ class Journal:
                 if part == len(said):
                     said.append(text or "")
         return found
+
+    def used(self) -> dict[str, Any]:
+        """Add up what this run asked itself, equal requests once: counts, tokens and USD.
+
+        The names are those of LedgerLine; `actual` is None where no answer has a price.
+        """
+        query = (
+            "SELECT count(*), count(cost_usd), sum(cost_usd), total(attempts), "
+            "total(prompt_tokens), total(reused_tokens), total(output_tokens), "
+            "total(reasoning_tokens) FROM (SELECT * FROM responses WHERE origin = ? "
+            "GROUP BY request_key)"
+        )
+        with self._guard():
+            row = self._open_connection().execute(query, (self.folder.name,)).fetchone()
+        asked, priced, actual, *counts = row
+        names = ("n_calls", "prompt_tokens", "reused_tokens", "output_tokens", "reasoning_tokens")
+        sums = {name: int(count) for name, count in zip(names, counts, strict=True)}
+        return {"n_asked": asked, "n_priced": priced, "actual": actual, **sums}
+
+    def counts(self, column: str) -> dict[str, int]:
+        """Count the answers by what a text column of `responses` says: the 50 most frequent."""
+        query = (
+            f"SELECT {column}, count(*) FROM responses "  # noqa: S608 -- our own names
+            f"WHERE {column} IS NOT NULL AND error_kind IS NULL "
+            "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 50"
+        )
+        with self._guard():
+            return dict(self._open_connection().execute(query).fetchall())
 
     def rows(self, table: str) -> Iterator[Row]:
         """Yield the rows of `samples` or `responses` in the order of the samples.
@@ -232,3 +259,6 @@ def _cell(column: Column) -> str:
 def _insert(name: str, columns: tuple[Column, ...]) -> str:
     marks = ", ".join("?" * len(columns))
     return f"INSERT OR REPLACE INTO {name} VALUES ({marks})"  # noqa: S608 -- our own names
+
+
+_INSERT_RESPONSE = _insert("responses", RESPONSES)

@@ -15,6 +15,8 @@ from harness.store.files import replace_file
 from harness.store.schema import SCHEMA_VERSION
 
 MANIFEST = "run.json"
+IMPORTED = "imported"
+"""Backend of a model that was not asked here: its answers come from somebody's log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,60 @@ class TaskRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedRuns:
+    """What a judge's run is about; a run of a contestant has none of this.
+
+    `purpose` is "answers" (of the runs named), "labels" (the same, but a file's verdicts, such as
+    people's) or "calibration" (bundled pairs whose better answer is known). `protocols` are the
+    fingerprints under which the runs answered, by task; `n_unanswered` turns had no answer.
+    """
+
+    mode: str
+    purpose: str
+    prompts: str
+    runs: tuple[str, ...] = ()
+    protocols: dict[str, str] = field(default_factory=dict)
+    n_unanswered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """What one model cost a run in one role: "answers", or "judge" for one that judges.
+
+    Money is USD, counts are of this run's own calls; what was reused from another run cost
+    nothing. `estimate_low` and `estimate_high` were the bounds before the first call, None where
+    there is no price. `actual` adds the prices of `n_priced` of `n_asked` requests, None where
+    none has a price; `unsure` is the most that calls can have cost beside those: calls that
+    broke off after they were sent, or whose answer a kill has lost. `rates` is the price in
+    words, `source` the table it is from, `batch` says that the answers came from batches.
+    """
+
+    role: str
+    model: str
+    source: str | None = None
+    rates: str | None = None
+    batch: bool = False
+    estimate_low: float | None = None
+    estimate_high: float | None = None
+    actual: float | None = None
+    unsure: float = 0.0
+    n_asked: int = 0
+    n_priced: int = 0
+    n_calls: int = 0
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything about a run that is not a row. Times are UTC, ISO 8601."""
+    """Everything about a run that is not a row. Times are UTC, ISO 8601.
+
+    `versions` counts the answers by the `model_version` and the `system_fingerprint` that the
+    server reported with them; more than one of either means that the system changed meanwhile.
+    `ledger` has one line for each model that cost something, in each of its roles.
+    """
 
     run_id: str
     harness_version: str
@@ -55,7 +109,15 @@ class Manifest:
     seed: int
     environment: dict[str, Any] = field(default_factory=dict)
     verification: dict[str, Any] | None = None
+    versions: dict[str, dict[str, int]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    judged: JudgedRuns | None = None
+    ledger: tuple[LedgerLine, ...] = ()
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether the answers come from a log of another program rather than from a model."""
+        return self.model.backend == IMPORTED
 
     @property
     def fingerprint(self) -> str:
@@ -65,12 +127,17 @@ class Manifest:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Put `run.json` in place atomically."""
+    text = manifest_json(manifest) + "\n"
+    replace_file(folder / MANIFEST, text.encode("utf-8", "surrogatepass"))
+
+
+def manifest_json(manifest: Manifest) -> str:
+    """Return a manifest as JSON text, with what its parts hash to written out."""
     body = {"schema_version": SCHEMA_VERSION, **asdict(manifest)}
     for name, task in manifest.tasks.items():
         body["tasks"][name]["fingerprint"] = task.protocol.fingerprint
     body["model"]["identity"] = manifest.model.identity
-    text = json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False)
-    replace_file(folder / MANIFEST, (text + "\n").encode("utf-8", "surrogatepass"))
+    return json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -85,8 +152,17 @@ def read_manifest(folder: Path) -> Manifest:
             f"{folder} is not a finished run: it has no {MANIFEST}; "
             "repeat the command that started it to finish it"
         )
+    return parse_manifest(path.read_bytes(), path)
+
+
+def parse_manifest(text: bytes, path: Path) -> Manifest:
+    """Return the manifest that `manifest_json` wrote; `path` is where the text came from.
+
+    Raises:
+        StoreError: it is damaged, or another schema version wrote it.
+    """
     try:
-        body = json.loads(path.read_bytes())
+        body = json.loads(text)
     except ValueError as error:
         raise StoreError(f"{path} is damaged ({error}); run again with --fresh") from error
     check_version(body.get("schema_version") if isinstance(body, dict) else None, path)
@@ -117,6 +193,9 @@ def _from_json(body: Mapping[str, Any]) -> Manifest:
     fields["files"] = {name: StoredFile(**stored) for name, stored in body["files"].items()}
     fields["command"] = tuple(body["command"])
     fields["warnings"] = tuple(body["warnings"])
+    if judged := body.get("judged"):
+        fields["judged"] = JudgedRuns(**{**judged, "runs": tuple(judged["runs"])})
+    fields["ledger"] = tuple(LedgerLine(**line) for line in body.get("ledger", ()))
     return Manifest(**fields)
 
 

@@ -12,7 +12,8 @@ from harness.store.files import cannot_write, commit_file, file_sha256
 from harness.store.manifest import StoredFile
 from harness.store.schema import SCHEMA_VERSION, TABLES, Column
 
-_ROW_GROUP = 16_384
+_ROW_GROUP = 2_048
+"""Rows; larger groups compress hardly better, and a whole one is in memory while it is written."""
 
 
 def write_table(folder: Path, name: str, rows: Iterable[Sequence[Any]]) -> StoredFile:
@@ -21,8 +22,10 @@ def write_table(folder: Path, name: str, rows: Iterable[Sequence[Any]]) -> Store
     Raises:
         StoreError: the disk is full or the folder cannot be written.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
+    pa.set_memory_pool(pa.system_memory_pool())  # arrow's own keeps what it once had
     path = folder / f"{name}.parquet"
     partial = path.with_name(path.name + ".partial")
     schema = _arrow_schema(TABLES[name])
@@ -47,12 +50,19 @@ def _batches(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
         yield batch
 
 
-def _arrow_schema(columns: Sequence[Column]) -> Any:
+def arrow_type(column: Column) -> Any:
+    """Return the Arrow type of a column."""
     import pyarrow as pa
 
     types = {"text": pa.string(), "json": pa.string(), "integer": pa.int64(), "real": pa.float64()}
+    return types[column.type]
+
+
+def _arrow_schema(columns: Sequence[Column]) -> Any:
+    import pyarrow as pa
+
     fields = [
-        pa.field(c.name, types[c.type], metadata={"meaning": c.meaning, "form": c.type})
+        pa.field(c.name, arrow_type(c), metadata={"meaning": c.meaning, "form": c.type})
         for c in columns
     ]
     return pa.schema(fields, metadata={"harness_schema_version": str(SCHEMA_VERSION)})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import StoreError, nearest
 from harness.store.manifest import MANIFEST, Manifest, check_version, read_manifest
+from harness.store.parquet import arrow_type
 from harness.store.schema import TABLES
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def _with_optional(table: Any, name: str, columns: Sequence[str] | None) -> Any:
     for column in TABLES[name]:
         wanted = columns is None or column.name in columns
         if column.optional and wanted and column.name not in table.column_names:
-            table = table.append_column(column.name, pa.nulls(table.num_rows, pa.string()))
+            nulls = pa.nulls(table.num_rows, arrow_type(column))
+            table = table.append_column(column.name, nulls)
     return table
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from harness.records import (
@@ -24,14 +24,15 @@ from harness.store.schema import RESPONSES, SCORES
 Row = tuple[Any, ...]
 
 _JSON_FIELDS = {c.name for c in RESPONSES if c.type == "json"}
+_RESPONSE_COLUMNS = [c.name for c in RESPONSES]
 _RESPONSE_FIELDS = [
-    c.name for c in RESPONSES if c.name not in ("task", "sample_id", "part", "origin")
+    name for name in _RESPONSE_COLUMNS if name not in ("task", "sample_id", "part", "origin")
 ]
 
 
 def sample_row(position: int, sample: Sample) -> Row:
     """Return the row of table `samples`."""
-    requests = canonical_json([asdict(request) for request in sample.requests])
+    requests = canonical_json([request.plain() for request in sample.requests])
     choices, turns = canonical_json(sample.choices), canonical_json(sample.turns)
     texts = (sample.subject, sample.gold, choices, requests, sample.doc, turns)
     return (sample.task, sample.sample_id, position, *map(clean, texts))
@@ -39,8 +40,10 @@ def sample_row(position: int, sample: Sample) -> Row:
 
 def response_row(sample: Sample, part: int, response: Response, origin: str) -> Row:
     """Return the row of table `responses`."""
-    values = [_cell(getattr(response, name)) for name in _RESPONSE_FIELDS]
-    return (sample.task, sample.sample_id, part, *values, origin)
+    own = {"task": sample.task, "sample_id": sample.sample_id, "part": part, "origin": origin}
+    return tuple(
+        own[name] if name in own else _cell(getattr(response, name)) for name in _RESPONSE_COLUMNS
+    )
 
 
 def _cell(value: Any) -> Any:
@@ -90,12 +93,20 @@ def response_from_row(row: Mapping[str, Any]) -> Response:
     return Response(**fields)
 
 
-def group_responses(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[Response]]:
-    """Return the responses of each (task, sample id), in the order of the rows."""
-    found: dict[tuple[str, str], list[Response]] = {}
-    for row in rows:
-        found.setdefault((row["task"], row["sample_id"]), []).append(response_from_row(row))
-    return found
+def with_responses(
+    samples: Iterable[Sample], rows: Iterable[Mapping[str, Any]]
+) -> Iterator[tuple[Sample, list[Response]]]:
+    """Yield each sample with its responses, in the order of the rows.
+
+    Rows that follow the order of the samples are never held for more than one sample.
+    """
+    groups = groupby(rows, key=lambda row: (row["task"], row["sample_id"]))
+    ahead: dict[tuple[str, str], list[Response]] = {}
+    for sample in samples:
+        wanted = sample.task, sample.sample_id
+        while wanted not in ahead and (group := next(groups, None)) is not None:
+            ahead[group[0]] = [response_from_row(row) for row in group[1]]
+        yield sample, ahead.pop(wanted, [])
 
 
 def score_from_row(row: Mapping[str, Any]) -> Score:

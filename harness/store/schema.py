@@ -21,7 +21,8 @@ Type = Literal["text", "integer", "real", "json"]
 class Column:
     """One column: `json` is stored as text and holds canonical JSON.
 
-    An `optional` column came after the first files of this schema version; it is null in those.
+    An `optional` column came after the first files of this schema version; it is null in those
+    and stands last, so that the rows of a journal begun without it keep their order.
     """
 
     name: str
@@ -51,7 +52,7 @@ RESPONSES = (
     Column("part", "integer", "which of the sample's requests or turns this answers, from 0"),
     Column("request_key", "text", "hash of the request that this answers"),
     Column("text", "text", "the raw reply; null where there was none"),
-    Column("finish_reason", "text", "stop, length, content_filter, ...; null for logprob requests"),
+    Column("finish_reason", "text", "stop, length, content_filter or refusal; null for logprob"),
     Column("error_kind", "text", "null, or why there is no answer: context, timeout, crash, ..."),
     Column("error_message", "text", "the error in one sentence"),
     Column("logprobs", "json", "natural log-likelihood of each continuation"),
@@ -70,6 +71,9 @@ RESPONSES = (
     Column("model_version", "text", "model name as the server reported it"),
     Column("system_fingerprint", "text", "the server's own fingerprint of its set-up"),
     Column("origin", "text", "run that asked this; another run's id where it was reused"),
+    Column("letter_bound", "real", "no letter without a value is likelier (nats)", optional=True),
+    Column("reasoning_tokens", "integer", "output tokens thought and not said", optional=True),
+    Column("attempts", "integer", "calls made for this, failed ones included", optional=True),
 )
 
 SCORES = (

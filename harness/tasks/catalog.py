@@ -9,7 +9,7 @@ import fnmatch
 import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import yaml
 from harness.errors import TaskError, nearest
 from harness.records import RequestKind
 from harness.resources import tasks_folder
+from harness.tasks.suites import Member, Suite, read_suite
 
 STOCK = "lm_eval/"
 _KINDS = {"generate_until": RequestKind.GENERATE}
@@ -43,25 +44,18 @@ class TaskEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Suite:
-    """A named list of tasks; `shots` says how many examples each of them shows."""
-
-    name: str
-    title: str
-    shots: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
 class TaskChoice:
     """A task with the subjects that were asked for; empty means all of them.
 
-    `shots` and `max_tokens` state what a stock task leaves open.
+    `shots` and `max_tokens` state what a stock task leaves open; `temperature`, in place of the
+    task's own, makes a variant of it under another protocol.
     """
 
     entry: TaskEntry
     subjects: tuple[str, ...] = ()
     shots: int | None = None
     max_tokens: int | None = None
+    temperature: float | None = None
 
 
 class _Loader(yaml.SafeLoader):
@@ -185,15 +179,10 @@ def suites(trusted: tuple[Path, ...] = ()) -> dict[str, Suite]:
 
 
 def _read_suite(path: Path, entries: Mapping[str, TaskEntry]) -> Suite:
-    stated = read_yaml(path)
-    try:
-        shots = {str(member["task"]): int(member["shots"]) for member in stated["tasks"]}
-        suite = Suite(str(stated["suite"]), str(stated["title"]), shots)
-    except (KeyError, TypeError, ValueError) as error:
-        raise TaskError(
-            f"{path} is no suite ({error!r}): it needs suite, title, and tasks with their shots"
-        ) from error
+    suite = read_suite(path, read_yaml(path))
     for name, count in suite.shots.items():
+        if name.startswith(STOCK):  # found only when asked for: there are 15,000
+            continue
         own = _single(name, entries)
         if entries[own].shots != count:
             raise TaskError(
@@ -216,7 +205,8 @@ def choose(expressions: Sequence[str], trusted: tuple[Path, ...] = ()) -> list[T
     chosen: dict[str, list[str] | None] = {}
     current: str | None = None
     known = suites(trusted)
-    for word in _words(expressions, known):
+    words = _words(expressions)
+    for word in (name for given in words for name in _members(given, known)):
         head, colon, subject = word.partition(":")
         if colon:
             current = _single(head, entries)
@@ -226,12 +216,21 @@ def choose(expressions: Sequence[str], trusted: tuple[Path, ...] = ()) -> list[T
         else:
             chosen |= dict.fromkeys(_named(word, entries, known))
             current = None
-    return [_choice(name, subjects, entries) for name, subjects in chosen.items()]
+    stated = {task: m for word in words if word in known for task, m in known[word].asked.items()}
+    choices = [_choice(name, subjects, entries) for name, subjects in chosen.items()]
+    return [_as_stated(choice, stated) for choice in choices]
 
 
-def _words(expressions: Iterable[str], known: Mapping[str, Suite]) -> list[str]:
-    words = [word.strip() for text in expressions for word in text.split(",")]
-    return [name for word in words if word for name in _members(word, known)]
+def _as_stated(choice: TaskChoice, stated: Mapping[str, Member]) -> TaskChoice:
+    """Let a suite state the shots and the length that a task of lm-eval leaves open."""
+    member = stated.get(choice.entry.name)
+    if member is None or not choice.entry.stock:
+        return choice
+    return replace(choice, shots=member.shots, max_tokens=member.max_tokens)
+
+
+def _words(expressions: Iterable[str]) -> list[str]:
+    return [word.strip() for text in expressions for word in text.split(",") if word.strip()]
 
 
 def _members(word: str, known: Mapping[str, Suite]) -> tuple[str, ...]:

@@ -130,7 +130,11 @@ def test_verdicts_follow_what_is_planted(tmp_path, right, verdict):
         tmp_path, planted(2000, right=right, seed=3), planted(2000, right=1400, seed=3)
     )
 
-    assert found.tasks["mini"].noninferiority.verdict == verdict
+    judged = found.tasks["mini"].noninferiority
+    difference = found.tasks["mini"].difference
+    assert judged.verdict == verdict
+    assert difference.low < judged.lower < judged.upper < difference.high
+    assert (judged.p < 0.05) == (judged.lower > -0.02)
 
 
 FIELDS = {

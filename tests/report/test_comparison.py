@@ -27,7 +27,7 @@ def planted(n, right, **more):
     ("right", "said"),
     [
         (1400, "may replace the baseline: 0.1 points behind at most, margin 2 points"),
-        (1200, "behind the baseline by more than the margin of 2 points (95% sure, one-sided)"),
+        (1200, "behind the baseline by 9.0 points or more, margin 2 points (95% sure, one-sided)"),
         (1600, "better than the baseline, by "),
         (1370, "not enough data for a margin of 2 points: -1.5 ("),
     ],

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 
@@ -15,42 +14,11 @@ from harness.errors import UsageError
 from harness.report import words
 from harness.report.build import build_report
 from harness.store.read import load_run
+from page_reader import Reader
 from run_files import MODEL, PlantedTask, Timing, counts, write_run
 
 MIXED = counts(correct=60, wrong=25, unparsed=6, truncated=4, refused=2, error=3)
-VOID = {"meta", "br", "hr", "img", "input", "link", "line", "rect", "circle"}
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\x00\u202e\"'><a href=//evil>"
-
-
-class Reader(HTMLParser):
-    """Reads a page into its tags and the texts of cells, and checks that tags are balanced."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.texts, self.open = [], [], []
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        if tag not in VOID:
-            assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if not self.open or self.open[-1] not in ("script", "style"):
-            self.texts.append(data)
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.texts).replace("\u00a0", " ").split())
-
-    def all(self, tag):
-        return [attrs for name, attrs in self.tags if name == tag]
 
 
 @pytest.fixture
@@ -99,7 +67,7 @@ def test_every_percentage_in_the_tables_has_its_n(tmp_path, build):
 
     cells = re.findall(r"<t[dh] [^>]*data-sort.*?</t[dh]>", html, re.DOTALL)
     for cell in (plain(cell) for cell in cells if "%" in cell):
-        assert re.search(r"n = \d|\d+ of \d+ (answered|planned)", cell), cell
+        assert re.search(r"n = \d|n not published|\d+ of \d+ (answered|planned)", cell), cell
 
 
 def test_conversations_are_shown_turn_by_turn(tmp_path, build):

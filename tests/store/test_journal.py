@@ -10,7 +10,7 @@ import pytest
 from harness.errors import StoreError
 from harness.store.journal import JOURNAL, Journal
 from harness.store.rows import response_from_row, sample_from_row
-from harness.store.schema import SCHEMA_VERSION
+from harness.store.schema import RESPONSES, SCHEMA_VERSION
 from samples import response, sample
 
 
@@ -76,6 +76,25 @@ def test_a_journal_begun_without_turns_goes_on(folder):
         assert journal.answered() == {("toy", "id0", 0)}
         assert journal.replies() == {}
         assert [sample_from_row(row) for row in journal.mappings("samples")] == [sample(0)]
+
+
+def test_a_journal_begun_without_the_optional_columns_of_answers_goes_on(folder):
+    with Journal(folder) as journal:
+        journal.add_samples([sample(0), sample(1)])
+        journal.add_response(sample(0), 0, response(0), "r")
+    optional = [column.name for column in RESPONSES if column.optional]
+    with sqlite3.connect(folder / JOURNAL) as connection:
+        for name in optional:
+            connection.execute(f"ALTER TABLE responses DROP COLUMN {name}")
+    connection.close()
+    later = response(1, attempts=3, reasoning_tokens=40, letter_bound=-7.5)
+
+    with Journal(folder) as journal:
+        journal.add_response(sample(1), 0, later, "r")
+        found = [response_from_row(row) for row in journal.mappings("responses")]
+
+    assert optional
+    assert found == [response(0), later]
 
 
 def test_rows_follow_the_samples_whatever_the_order_of_answers(folder):

@@ -11,12 +11,12 @@ from harness.store.manifest import Manifest, TaskRecord, read_manifest, write_ma
 from harness.store.parquet import write_table
 from harness.store.read import find_runs, load_run
 from harness.store.rows import (
-    group_responses,
     response_row,
     sample_from_row,
     sample_row,
     score_from_row,
     score_row,
+    with_responses,
 )
 from harness.store.schema import SCHEMA_VERSION, TABLES
 from samples import MODEL, PROTOCOL, response, sample
@@ -54,6 +54,26 @@ def run_folder(tmp_path):
     return folder
 
 
+def found_for(run, number):
+    ((_, found),) = with_responses([sample(number)], run.rows("responses"))
+    return found
+
+
+def test_responses_find_their_samples_in_any_order(run_folder):
+    rows = list(load_run(run_folder).rows("responses"))
+    samples = [sample(n) for n in (2, 9, 0, 1)]
+    expected = {s.sample_id: [r["request_key"] for r in rows if r["sample_id"] == s.sample_id]
+                for s in samples}  # fmt: skip
+
+    for order in (rows, rows[::-1]):
+        found = {
+            s.sample_id: [r.request_key for r in rs] for s, rs in with_responses(samples, order)
+        }
+        assert found == expected
+    assert expected["id9"] == []
+    assert expected["id1"]
+
+
 def test_a_run_comes_back_as_it_was_written(run_folder):
     run = load_run(run_folder)
 
@@ -61,7 +81,7 @@ def test_a_run_comes_back_as_it_was_written(run_folder):
     assert run.manifest.tasks["toy"].protocol == PROTOCOL
     assert run.manifest.model == MODEL
     assert [sample_from_row(row) for row in run.rows("samples")] == [sample(n) for n in range(3)]
-    assert group_responses(run.rows("responses"))["toy", "id1"] == [response(1)]
+    assert found_for(run, 1) == [response(1)]
     assert score_from_row(next(run.rows("scores"))) == SCORE
     assert run.scores["outcome"].tolist() == ["correct", "correct", "error"]
 
@@ -86,6 +106,16 @@ def test_files_written_before_there_were_turns_have_none(run_folder):
     assert list(run.samples.columns) == [column.name for column in TABLES["samples"]]
     assert run.table("samples", ["turns"])["turns"].isna().all()
     assert list(run.table("samples", ["gold"]).columns) == ["gold"]
+
+
+def test_answers_written_before_there_were_optional_columns_have_none(run_folder):
+    path = run_folder / "responses.parquet"
+    optional = [column.name for column in TABLES["responses"] if column.optional]
+    pq.write_table(pq.read_table(path).drop_columns(optional), path)
+    run = load_run(run_folder)
+
+    assert [r.attempts for r in found_for(run, 1)] == [None]
+    assert run.table("responses", ["attempts"])["attempts"].sum() == 0
 
 
 def test_pandas_and_duckdb_read_a_finished_run_directly(run_folder):

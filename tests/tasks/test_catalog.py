@@ -78,9 +78,38 @@ def test_unknown_names_suggest_the_nearest(expression, message):
 
 
 def test_a_suite_names_its_tasks_with_their_shots():
-    assert {name: dict(suite.shots) for name, suite in suites().items()} == {
-        "quick": {"quick_mc": 2, "quick_math": 2, "quick_chat": 0}
-    }
+    assert set(suites()) == {"quick", "phi3", "phi4"}
+    assert suites()["quick"].shots == {"quick_mc": 2, "quick_math": 2, "quick_chat": 0}
+    assert suites()["phi3"].shots["gsm8k_8shot"] == 8
+
+
+@pytest.mark.parametrize("name", ["phi3", "phi4"])
+def test_a_reports_suite_says_where_each_benchmark_comes_from(name):
+    members = suites()[name].members
+    missing = [member for member in members if member.task is None]
+
+    assert {m.task.startswith("lm_eval/") for m in members if m.task} == {True, False}
+    assert missing
+    assert all(member.note for member in missing)
+
+
+@pytest.mark.parametrize("name", ["phi3", "phi4"])
+def test_every_task_of_lm_eval_in_a_suite_is_one(name):
+    suite = suites()[name]
+    choices = choose([name])
+
+    assert [choice.entry.name for choice in choices] == list(suite.asked)
+    for choice in choices:
+        if choice.entry.stock:
+            assert choice.shots == suite.shots[choice.entry.name]
+
+
+def test_a_suite_states_the_length_that_lm_eval_leaves_open():
+    stated = {choice.entry.name: choice for choice in choose(["phi4"])}
+
+    assert stated["lm_eval/drop"].max_tokens == 256
+    assert stated["lm_eval/drop"].shots == 3
+    assert choose(["lm_eval/drop"])[0].shots is None
 
 
 SUITE = "suite: toys\ntitle: Toys\ntasks: [{task: toy_mc, shots: 2}]\n"

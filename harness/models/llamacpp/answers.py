@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.models.letters import letter_logprobs
 from harness.models.llamacpp.asking import TOP_TOKENS, Asking, Probe, sampling
 from harness.models.llamacpp.client import Completion, LlamaClient
 from harness.models.llamacpp.loglikelihood import Loglikelihood
@@ -15,24 +16,29 @@ from harness.models.llamacpp.prompt import Continuation, PromptError, Prompts
 from harness.models.transport import FailureKind, HttpFailure
 from harness.records import Decoding, Request, RequestKind, Response
 
-_SPACES = " \u2581"
-
 
 class Answerer:
     """Asks one llama-server; every method returns a Response or raises HttpFailure.
 
     Only failures that say something about the server itself are raised (connection, hanging
-    template); what concerns one request becomes a Response with `error_kind`.
+    template); what concerns one request becomes a Response with `error_kind`. `cost_usd` is the
+    price of a response, None where nobody knows.
     """
 
     def __init__(
-        self, client: LlamaClient, prompts: Prompts, limit: int, peak: Callable[[], int | None]
+        self,
+        client: LlamaClient,
+        prompts: Prompts,
+        limit: int,
+        peak: Callable[[], int | None],
+        cost_usd: float | None,
     ) -> None:
         self._client = client
         self._prompts = prompts
         self._probe = Probe(client, prompts.plain_id)
         self._limit = limit
         self._peak = peak
+        self._cost_usd = cost_usd
 
     async def answer(self, request: Request, asking: Asking) -> Response:
         """Return the response to `request`."""
@@ -56,6 +62,7 @@ class Answerer:
             request_key=request.key,
             total_seconds=time.monotonic() - started,
             peak_memory_bytes=self._peak(),
+            cost_usd=self._cost_usd,
             answered_at=_now(),
             **facts,
         )
@@ -84,11 +91,10 @@ class Answerer:
         if request.letters:
             body |= {"n_probs": TOP_TOKENS, "return_tokens": True}
         done = await self._client.complete(body)
-        letters = await self._letters(request.letters, prompt, done, asking)
         return {
             "text": done.text,
             "finish_reason": "length" if done.stop_type == "limit" else "stop",
-            "letter_logprobs": letters,
+            **await self._letters(request.letters, prompt, done, asking),
             "prompt_tokens": len(prompt),
             "reused_tokens": done.reused,
             "output_tokens": done.n_tokens,
@@ -100,14 +106,15 @@ class Answerer:
 
     async def _letters(
         self, letters: Sequence[str], prompt: list[int], done: Completion, asking: Asking
-    ) -> tuple[float | None, ...] | None:
-        """Return the log-probability of each letter at the first position; see letter_mass."""
+    ) -> dict[str, Any]:
+        """Return the log-probability of each letter at the first position, and their bound."""
         if not letters:
-            return None
+            return {}
         first = done.tokens[0] if done.tokens else None
         if first is None or first.id != done.first_id:  # it began within a character, or stopped
             first = await self._probe.position(prompt, TOP_TOKENS, asking)
-        return tuple(letter_mass(letter, first.top) for letter in letters)
+        values, bound = letter_logprobs(letters, first.top.values())
+        return {"letter_logprobs": values, "letter_bound": bound}
 
     async def _score(self, request: Request, asking: Asking) -> dict[str, Any]:
         context, continuations = await self._prompts.continuations(request)
@@ -128,20 +135,6 @@ class Answerer:
             + math.fsum(c.prompt_seconds + c.decode_seconds for c in others),
             "first_token_seconds": first.prompt_seconds,
         }
-
-
-def letter_mass(letter: str, top: Mapping[int, tuple[str, float]]) -> float | None:
-    """Return the log-probability of `letter` among the most probable tokens `top`.
-
-    It is the joint mass of the letter's surface forms: the tokens whose text, without leading
-    spaces, equals it. None where there is no form among them: each is then less probable than
-    the last of them.
-    """
-    forms = [logprob for text, logprob in top.values() if text.lstrip(_SPACES) == letter]
-    if not forms:
-        return None
-    peak = max(forms)
-    return peak + math.log(math.fsum(math.exp(form - peak) for form in forms))
 
 
 def failed(request: Request, kind: str, message: str) -> Response:

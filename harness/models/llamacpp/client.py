@@ -61,7 +61,8 @@ class LlamaClient:
         await self.close()
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         # A server that closes an idle connection just as it is used again looks like a dead one.
-        self._connected = HttpClient(address, headers=headers, keep_alive=False)
+        secrets = () if key is None else (key,)
+        self._connected = HttpClient(address, headers=headers, secrets=secrets, keep_alive=False)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -16,7 +16,6 @@ from harness.models.llamacpp.client import LlamaClient
 from harness.models.llamacpp.cores import usable_cores
 from harness.models.llamacpp.facts import Observed, choose_interface, model_info, template_of
 from harness.models.llamacpp.gguf_file import GgufFacts, inspect_gguf
-from harness.models.llamacpp.loop import LoopThread
 from harness.models.llamacpp.memory import check_memory
 from harness.models.llamacpp.options import (
     BINARY_VARIABLE,
@@ -39,7 +38,8 @@ from harness.models.llamacpp.server import (
     start_seconds,
 )
 from harness.models.llamacpp.settle import largest_context, settle
-from harness.models.transport import HttpFailure
+from harness.models.loop import LoopThread
+from harness.models.transport import HttpFailure, is_loopback
 from harness.records import Message, ModelInfo, Request, Response
 
 _AT_ONCE = 16
@@ -96,6 +96,10 @@ class LlamaCppModel:
     def preflight(self, requests: Sequence[Request]) -> list[Misfit]:
         """Return the requests that do not fit the context; nothing is sent to the model."""
         return self._loop.run(self._misfits(requests))
+
+    def count_tokens(self, requests: Sequence[Request]) -> list[int]:
+        """Return the tokens of each request's prompt; 0 where it gets an error when asked."""
+        return self._loop.run(self._counted(requests))
 
     def drain(self) -> None:
         """Send nothing more; `respond` ends once what is in flight came back. Signal-safe.
@@ -165,10 +169,26 @@ class LlamaCppModel:
                 "the chat template has no place for system messages: llama.cpp puts their text "
                 "in front of the first user message"
             )
+        url = self._options.url
         answerer = Answerer(
-            self._client, self._prompts, observed.context, self._server.peak_memory_bytes
+            self._client,
+            self._prompts,
+            observed.context,
+            self._server.peak_memory_bytes,
+            0.0 if url is None or is_loopback(url) else None,
         )
         self._engine = Engine(self._server, self._client, answerer)
+
+    async def _counted(self, requests: Sequence[Request]) -> list[int]:
+        counts = []
+        for batch in _batches(requests, _AT_ONCE):
+            sizes = await asyncio.gather(*(self._size(request) for request in batch))
+            pairs = zip(batch, sizes, strict=True)
+            counts += [
+                max(0, size - (request.decoding.max_tokens if request.decoding else 0))
+                for request, size in pairs
+            ]
+        return counts
 
     async def _misfits(self, requests: Sequence[Request]) -> list[Misfit]:
         limit = self._info.context or 0

@@ -77,7 +77,21 @@ def _subject_task(config: Mapping[str, Any], entry: TaskEntry, subject: str) -> 
 
     metadata = {**config["metadata"], "subject": subject}
     own = {"task": f"{entry.name}_{subject}", "metadata": metadata}
+    if "temperatures" in metadata:
+        own["generation_kwargs"] = {
+            **config["generation_kwargs"],
+            "temperature": _temperature(entry, metadata["temperatures"], subject),
+        }
     return ConfigurableTask(config=json_copy(config) | own)
+
+
+def _temperature(entry: TaskEntry, stated: Mapping[str, Any], subject: str) -> float:
+    if subject not in stated:
+        raise TaskError(
+            f"{entry.path} states temperatures by subject, but none for {subject!r}; add one to "
+            "metadata.temperatures"
+        )
+    return float(stated[subject])
 
 
 def json_copy(config: Mapping[str, Any]) -> dict[str, Any]:

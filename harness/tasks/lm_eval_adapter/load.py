@@ -51,7 +51,7 @@ def load_task(choice: TaskChoice) -> LoadedTask:
         raise TaskError(f"the task {entry.name} has no samples")
     return LoadedTask(
         name=entry.name,
-        outline=_outline(choice, next(iter(parts.values()))),
+        outline=_outline(choice, tuple(parts.values())),
         samples=samples,
         chance=_chance(samples),
         warnings=_warnings(entry, parts.values()),
@@ -101,7 +101,8 @@ def _samples(choice: TaskChoice, subject: str, task: Any) -> Iterator[tuple[Any,
         if turns:
             requests = tuple(map(first_turn, requests))
         choices = option_texts(task, doc, options)
-        kept = canonical_json(plain) if entry.scorer == "lm_eval" else ""
+        # A judge needs the whole item: what was asked in each turn, and what would be right.
+        kept = canonical_json(plain) if entry.scorer == "lm_eval" or turns else ""
         gold = _gold(entry, task, doc)
         yield plain, (entry.name, subject, gold, choices, requests, kept, turns)
 
@@ -129,7 +130,8 @@ def _warnings(entry: TaskEntry, parts: Iterable[Any]) -> tuple[str, ...]:
     return ()
 
 
-def _outline(choice: TaskChoice, task: Any) -> Protocol:
+def _outline(choice: TaskChoice, parts: Sequence[Any]) -> Protocol:
+    task = parts[0]
     entry, config = choice.entry, task.config
     dataset = str(config.dataset_path or "")
     generate = task.OUTPUT_TYPE == "generate_until"
@@ -151,7 +153,7 @@ def _outline(choice: TaskChoice, task: Any) -> Protocol:
         option_order="as given" if config.doc_to_choice or entry.scorer == "letter" else "",
         system_prompt="",
         kind=RequestKind.GENERATE if generate else RequestKind.LOGPROB,
-        temperature=plan.temperature if plan else None,
+        temperature=_temperature(choice, parts) if plan else None,
         top_p=plan.top_p if plan else None,
         max_tokens=plan.max_tokens if plan else None,
         stop=plan.stop if plan else (),
@@ -162,3 +164,9 @@ def _outline(choice: TaskChoice, task: Any) -> Protocol:
         judge_prompt="",
         averaging="micro",
     )
+
+
+def _temperature(choice: TaskChoice, parts: Sequence[Any]) -> float | None:
+    """The one temperature of all subjects; None where each has its own: the requests say which."""
+    found = {decoding(choice, part.config.generation_kwargs).temperature for part in parts}
+    return found.pop() if len(found) == 1 else None

@@ -136,10 +136,11 @@ def decoding(choice: TaskChoice, stated: Mapping[str, Any]) -> Decoding:
         )
     until = stated["until"]
     sampled = stated.get("do_sample", False) or float(stated.get("temperature", 0.0)) > 0
+    own = float(stated.get("temperature", 1.0)) if sampled else 0.0
     return Decoding(
         max_tokens=int(max_tokens),
         stop=tuple([until] if isinstance(until, str) else until),
-        temperature=float(stated.get("temperature", 1.0)) if sampled else 0.0,
+        temperature=own if choice.temperature is None else choice.temperature,
         top_p=float(stated.get("top_p", 1.0)),
         seed=int(stated.get("seed", 0)),
     )

@@ -10,7 +10,6 @@ import pytest
 
 from engine_kit import answers, ask, opened, score, stories
 from gguf_files import write_phi3
-from harness.models.llamacpp.answers import letter_mass
 from harness.models.llamacpp.prompt import Prompts
 from harness.models.transport import FailureKind, HttpFailure
 from shared_data import requires_shared
@@ -195,13 +194,6 @@ def test_letters_are_read_at_the_first_position(story_model):
     assert comma == pytest.approx(cold_score(story_model, ONCE, ",")[0], abs=1e-3)
     assert there == pytest.approx(cold_score(story_model, ONCE, " there")[0], abs=1e-3)
     assert q is None
-
-
-def test_surface_forms_of_a_letter_are_merged():
-    top = {1: (" A", math.log(0.5)), 2: ("A", math.log(0.25)), 3: ("AB", math.log(0.1))}
-
-    assert letter_mass("A", top) == pytest.approx(math.log(0.75))
-    assert letter_mass("B", top) is None
 
 
 def test_sampling_follows_its_seed(random_model):

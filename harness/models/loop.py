@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -31,6 +32,14 @@ class LoopThread:
         finally:
             future.cancel()
 
+    def soon(self, callback: Callable[[], object]) -> None:
+        """Run `callback` in the loop when it comes to it; nothing where the loop has ended.
+
+        May be called from a signal handler.
+        """
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(callback)
+
     def finish(self, last: Coroutine[Any, Any, None]) -> None:
         """Run `last`, then end the loop and its thread; safe to call twice."""
         if self._loop.is_closed():
@@ -47,3 +56,12 @@ class LoopThread:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await last
+
+
+def run_apart(work: Coroutine[Any, Any, T]) -> T:
+    """Run one coroutine to its end, also where the caller is within an event loop (a notebook)."""
+    loop = LoopThread()
+    try:
+        return loop.run(work)
+    finally:
+        loop.finish(asyncio.sleep(0))

@@ -1,0 +1,1 @@
+"""May this run replace that one? A policy and two scored systems in, a verdict out."""

@@ -1,0 +1,1 @@
+"""Asking a judge: any model with a template; what its verdicts are worth is analysed elsewhere."""

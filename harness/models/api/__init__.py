@@ -1,0 +1,1 @@
+"""Hosted models: one client for every wire format, with patience, manners and a ledger."""

@@ -1,0 +1,1 @@
+"""Unconverted weights (safetensors) through transformers: an extra, and slow beside llama.cpp."""
