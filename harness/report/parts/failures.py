@@ -13,7 +13,7 @@ from harness.report.comparison import cause_sentence
 from harness.report.data import Cell, Column, Exchange, Grid
 from harness.report.decision_data import FlipCard, Picture, Said, Section, Side
 from harness.report.figures.canvas import BOTH, INK, NEITHER, TRUNCATED, UNPARSED
-from harness.report.figures.heat import HeatRow, draw_heat
+from harness.report.figures.heat import HeatMap, HeatRow, draw_heat
 from harness.report.figures.shares import Bar, Part, draw_shares
 from harness.report.parts.cells import (
     change_cell,
@@ -28,6 +28,9 @@ from harness.report.parts.cells import (
 
 _CLEAR = 0.05
 _NAMED = 8
+_FULL_SCALE = 5.0
+"""Points that get the strongest colour at least, so that small differences look small."""
+_LONGEST_COLUMN = 30
 _ENDS = {
     Outcome.CORRECT: ("correct", BOTH, False),
     Outcome.WRONG: ("wrong", NEITHER, True),
@@ -44,7 +47,7 @@ def subject_part(found: Comparison) -> Section:
         "subjects",
         "By subject",
         (*((_EXPLORE,) if tasks else (_NO_SUBJECTS,)), *map(_marked, tasks)),
-        tuple(_heat(place, task) for place, task in enumerate(tasks)),
+        tuple(drawn for place, task in enumerate(tasks) for drawn in _heat(place, task)),
         tuple(map(_subject_grid, tasks)),
         measured=bool(tasks),
     )
@@ -118,7 +121,8 @@ def _marked(task: TaskComparison) -> Said:
     )
 
 
-def _heat(place: int, task: TaskComparison) -> Picture:
+def _heat(place: int, task: TaskComparison) -> Iterator[Picture]:
+    """Draw the subjects, worst first, in columns of thirty at most on one scale of colours."""
     ordered = sorted(task.subjects, key=lambda s: (s.shrunken.value or 0.0, s.subject))
     rows = [
         HeatRow(
@@ -130,10 +134,15 @@ def _heat(place: int, task: TaskComparison) -> Picture:
         for subject in ordered
     ]
     name = words.label(task.task)
-    said = [f"{row.name} {row.text}" for row in rows]
-    label = f"{name}, difference by subject in points, shrunken: {'; '.join(said)}."
-    drawn = draw_heat(rows, (name, f"heat-{place}"), label)
-    return picture(drawn, "", pointer("tasks", task.task))
+    full = max(_FULL_SCALE, *(abs(row.points) for row in rows))
+    n_columns = -(-len(rows) // _LONGEST_COLUMN)
+    high = -(-len(rows) // n_columns)
+    for column in range(n_columns):
+        shown = rows[column * high : (column + 1) * high]
+        said = "; ".join(f"{row.name} {row.text}" for row in shown)
+        label = f"{name}, difference by subject in points, shrunken: {said}."
+        drawn = draw_heat(HeatMap(name, shown, full, label), f"heat-{place}-{column}")
+        yield picture(drawn, "", pointer("tasks", task.task))
 
 
 def _star(subject: SubjectDifference) -> str:
