@@ -31,7 +31,7 @@ from harness.report.data import (
     Turn,
 )
 from harness.report.estimate_cells import accuracy_cell, interval_cell
-from harness.report.links import run_file, samples_file, task_anchor
+from harness.report.links import run_file, run_key, samples_file, task_anchor
 from harness.report.timings import illustrate_timings
 from harness.store.manifest import Manifest
 
@@ -97,7 +97,7 @@ def _task(entry: Entry, timings: Timings, samples: TaskExamples | None, note: st
         messages=_turns(samples.messages if samples else ()),
         subjects=_subjects(entry) if len(summary.subjects) > 1 else None,
         samples=tuple(_sample(example) for example in (samples.examples if samples else ())),
-        samples_href=f"{_ROOT}{samples_file(summary.task, entry.protocol)}",
+        samples_href=f"{_ROOT}{samples_file(summary.task, entry.protocol)}#first={run_key(entry)}",
         note=note,
     )
 

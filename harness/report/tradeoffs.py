@@ -24,6 +24,13 @@ class _Axis(NamedTuple):
     printed: Callable[[float], str]
 
 
+class _Site(NamedTuple):
+    """What a panel belongs to, and the colours of models."""
+
+    about: str
+    series: Mapping[str, int]
+
+
 _AXES: Mapping[Kind, _Axis] = {
     "parameters": _Axis("parameters", lambda n: words.parameters(round(n))),
     "memory": _Axis("peak memory", lambda n: words.size(round(n))),
@@ -39,30 +46,28 @@ def illustrate_tradeoffs(
     for kind in KINDS:
         positions = find_positions(table, takes, kind)
         if len({position.takes.value for position in positions}) > 1:
-            yield _illustrate(f"{anchor}-{kind}", kind, positions, series)
+            about = f"{words.label(table.task)}, protocol {table.protocol.fingerprint[:12]}"
+            yield _illustrate(f"{anchor}-{kind}", kind, positions, _Site(about, series))
 
 
-def _illustrate(
-    name: str, kind: Kind, positions: Sequence[Position], series: Mapping[str, int]
-) -> Illustration:
+def _illustrate(name: str, kind: Kind, positions: Sequence[Position], site: _Site) -> Illustration:
     axis = _AXES[kind]
     dots = [
         Dot(
             name=_name(position, _LONGEST_NAME),
             takes=position.takes,
             accuracy=position.entry.summary.strict,
-            series=series[position.entry.run.manifest.model.identity],
+            series=site.series[position.entry.run.manifest.model.identity],
             is_best=position.is_best,
             is_dominated=bool(position.dominated_by),
         )
         for position in positions
     ]
-    label = f"Accuracy against {axis.name}. " + " ".join(
-        _sentence(position, positions, axis) for position in positions
-    )
+    title = f"Accuracy against {axis.name}, {site.about}"
+    label = f"{title}. " + " ".join(_sentence(position, positions, axis) for position in positions)
     drawn = draw_scatter(Scatter(axis.name, dots, axis.printed, label), name)
-    rows = tuple(_row(position, positions, axis, series) for position in positions)
-    return Illustration(drawn, Grid(f"Accuracy against {axis.name}", _columns(axis), rows))
+    rows = tuple(_row(position, positions, axis, site.series) for position in positions)
+    return Illustration(drawn, Grid(title, _columns(axis), rows))
 
 
 def _columns(axis: _Axis) -> tuple[ColumnGroup, ...]:

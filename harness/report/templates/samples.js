@@ -224,11 +224,13 @@
 
   async function update(moved) {
     const before = state.id;
+    at("viewer").setAttribute("aria-busy", "true");
     read();
     setControls();
     if (!await search()) return;
     showList();
     await showSample();
+    at("viewer").setAttribute("aria-busy", "false");
     if (moved && state.id && state.id !== before) {
       at("sample").focus({ preventScroll: true });
       at("sample").scrollIntoView({ block: "nearest" });
