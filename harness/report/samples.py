@@ -28,6 +28,7 @@ _LONG_PROMPT = 2000
 _ID = 12
 _CODES = {outcome.value: outcome.value[0] for outcome in Outcome}
 _SHARED_FROM = 40
+_EVERY = 20  # of the samples one is packed on trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +120,14 @@ def _shared(items: Iterable[Item]) -> dict[str, int]:
 
 
 def _pack(items: Sequence[Item], shared: Mapping[str, int], embed_bytes: int) -> _Packed:
+    """Pack all in the task's order where that fits, else the most telling first."""
     order = list(range(len(items)))
-    packed = _pack_in_order(items, order, shared, embed_bytes)
-    if -1 not in packed.places:
-        return packed
+    few = order[::_EVERY]
+    size = sum(map(len, _pack_in_order(items, few, shared, embed_bytes).chunks))
+    if size * len(order) <= embed_bytes * len(few):
+        packed = _pack_in_order(items, order, shared, embed_bytes)
+        if -1 not in packed.places:
+            return packed
     order.sort(key=lambda i: (not items[i].is_telling, items[i].sample_id))
     return _pack_in_order(items, order, shared, embed_bytes)
 
@@ -185,5 +190,5 @@ def _cut(text: str) -> str:
 def _zip(value: Any) -> str:
     """Pack a value as JSON, gzip and base64: letters that no reader of HTML can misread."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    packed = gzip.compress(text.encode("utf-8", "replace"), compresslevel=6, mtime=0)
+    packed = gzip.compress(text.encode("utf-8", "replace"), compresslevel=5, mtime=0)
     return base64.b64encode(packed).decode("ascii")
