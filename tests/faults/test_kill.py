@@ -49,7 +49,10 @@ def table(results):
         {name: value for name, value in row.items() if name not in TIMINGS}
         for row in run.rows("responses")
     ]
-    letters = [json.loads(row.pop("letter_logprobs") or "[]") for row in answers]
+    letters = [
+        [*json.loads(row.pop("letter_logprobs") or "[]"), row.pop("letter_bound")]
+        for row in answers
+    ]
     return (list(run.rows("samples")), answers, list(run.rows("scores"))), letters
 
 
