@@ -302,8 +302,8 @@ def test_intervals_of_graded_scores_cover_as_often_as_they_say(n, kind):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("graded", [False, True])
-@pytest.mark.parametrize("kind", [None, "twos", "fives", "uneven"])
-@pytest.mark.parametrize("rates", [(0.1, 0.2), (0.05, 0.05), (0.05, 0.15)])
+@pytest.mark.parametrize("kind", [None, "fives", "uneven"])
+@pytest.mark.parametrize("rates", [(0.1, 0.2), (0.05, 0.05)])
 @pytest.mark.parametrize("n", [50, 200, 1000])
 def test_coverage_stays_in_its_band(n, rates, kind, graded):
     share = coverage(12, n, rates, kind, graded=graded, runs=4000)
@@ -314,8 +314,8 @@ def test_coverage_stays_in_its_band(n, rates, kind, graded):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [None, "twos", "fives"])
-@pytest.mark.parametrize("rates", [(0.0, 0.05), (0.02, 0.03), (0.0, 0.2)])
+@pytest.mark.parametrize("kind", [None, "fives"])
+@pytest.mark.parametrize("rates", [(0.0, 0.05), (0.02, 0.03)])
 @pytest.mark.parametrize("n", [50, 200])
 def test_rare_and_one_sided_changes_do_not_break_coverage(n, rates, kind):
     assert coverage(13, n, rates, kind, runs=4000) >= 0.92
