@@ -42,7 +42,8 @@ def measure_calibration(answered: pd.DataFrame, side: str, seed: int) -> Calibra
     n = int(known.sum())
     if n == 0:
         return None
-    sure, right = sure[known], answered[f"value_{side}"].to_numpy(np.float64)[known]
+    # Equal confidences must stay equal whichever letter they stand at.
+    sure, right = np.round(sure[known], 12), answered[f"value_{side}"].to_numpy(np.float64)[known]
     curve = risk_coverage(sure, right)
     place = int(np.argmax(curve.coverage >= _SUREST - 1e-9))
     share, risk = float(curve.coverage[place]), float(curve.risk[place])

@@ -25,7 +25,9 @@ _INTRODUCTION = (
     "one, in three quantizations, and pico, the small one. No network, no key; about a minute."
 )
 _NEXT = (
-    "Look:  {report}  in a browser; every answer lies in {results}/<run>/responses.parquet\n"
+    "Look:  {report}  in a browser: the leaderboard\n"
+    "       {decision}  can pico replace nano?\n"
+    "       {results}/<run>/responses.parquet  every answer\n"
     "Next:  harness run --model phi-mini-q4 --tasks mmlu --limit 57    (downloads 2.4 GB once)\n"
     "       harness run --model ./your-model.gguf --tasks quick        (asks yours the same)\n"
     "       harness report"
@@ -52,14 +54,25 @@ def demo(
     with shown_progress() as progress, stopping(options.stop):
         runs = run_demo(limit, options, progress)
     report = build_report(results, reports)
+    decision = _decide(runs, reports)
     summaries = {name: summarize_run(runs[name]) for name in DEMO_MODELS}
     pairs = _pairs(runs)
     if json:
-        as_json(_facts(runs, summaries, pairs, report.path))
+        as_json(_facts(runs, summaries, pairs, {"report": report.path, "decision": decision}))
         return
     _show_accuracy(runs, summaries)
     _show_pairs(pairs)
-    result(_NEXT.format(report=report.path, results=results))
+    result(_NEXT.format(report=report.path, decision=decision, results=results))
+
+
+def _decide(runs: Mapping[str, Run], reports: Path) -> Path:
+    """Write the report that says whether the small model can replace the large one."""
+    from harness.analysis.compare import compare
+    from harness.pipeline.demo import LARGE, SMALL
+    from harness.report.decision import write_decision
+
+    pair = runs[SMALL], runs[LARGE]
+    return write_decision(compare(*pair), pair, reports / "compare")
 
 
 def _pairs(runs: Mapping[str, Run]) -> dict[tuple[str, str], dict[str, Pairs]]:
@@ -133,10 +146,10 @@ def _facts(
     runs: Mapping[str, Run],
     summaries: Mapping[str, Mapping[str, TaskSummary]],
     pairs: Mapping[tuple[str, str], Mapping[str, Pairs]],
-    report: Path,
+    pages: Mapping[str, Path],
 ) -> dict[str, Any]:
     return {
-        "report": report,
+        **pages,
         "models": {
             name: {
                 "run_id": run.manifest.run_id,

@@ -61,11 +61,16 @@ def refusal(candidate: str, baseline: str, reason: str) -> Answer:
 
 
 def shows_no_difference(task: TaskComparison, margin: float) -> bool:
-    """Whether the data can say that there is no difference as large as the margin, either way."""
+    """Whether the data can say that there is no difference as large as the margin, either way.
+
+    The whole interval must lie within the margin and a drop of that size must have been
+    findable; where next to no answer changed, no drop that such answers allow could be missed,
+    and the interval alone decides.
+    """
     low, high, drop = task.difference.low, task.difference.high, task.smallest_detectable_drop
-    if task.missing is not None or low is None or high is None or drop is None:
+    if task.missing is not None or low is None or high is None:
         return False
-    return -margin < low and high < margin and drop <= margin
+    return -margin < low and high < margin and (drop is None or drop <= margin)
 
 
 def _light(found: Comparison) -> tuple[Light, str]:
@@ -87,8 +92,8 @@ def _good(found: Comparison) -> Iterator[str]:
     size = words.counted_points(margin)
     better = _of(found, "superior")
     near = _of(found, "non-inferior")
-    equal = [task for task in near if shows_no_difference(task, margin)]
-    behind = [task for task in near if task not in equal and _falls(task)]
+    behind = [task for task in near if _falls(task)]
+    equal = [task for task in near if shows_no_difference(task, margin) and task not in behind]
     within = [task for task in near if task not in equal and task not in behind]
     yield from _clause("better than the baseline on", better)
     yield from _clause(f"not different by {size} or more on", equal)
@@ -201,9 +206,9 @@ def _cautions(found: Comparison) -> Iterator[str]:
         if task.missing is not None:
             worst, best = words.signed(task.missing.worst), words.signed(task.missing.best)
             yield (
-                f"{name}: {words.count(task.n_planned - task.n)} of {words.count(task.n_planned)} "
-                "questions lack an answer of one side or both. Whatever they would have been, the "
-                f"difference of all lies within {worst} to {best} points."
+                f"{name}: only {words.count(task.n)} of {words.count(task.n_planned)} questions "
+                "were answered by both. Whatever the others would have been, the difference of all "
+                f"lies within {worst} to {best} points."
             )
 
 

@@ -82,6 +82,8 @@ def _page(names: Sequence[str], answer: Answer, about: tuple[Said, ...]) -> Deci
     candidate, baseline = (words.label(name, 60) for name in names)
     return Decision(
         question=f"Can {candidate} replace {baseline}?",
+        candidate=candidate,
+        baseline=baseline,
         light=answer.light,
         word=answer.word,
         sentence=answer.sentence,

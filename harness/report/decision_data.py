@@ -94,6 +94,8 @@ class Decision:
     """The whole page."""
 
     question: str
+    candidate: str
+    baseline: str
     light: str
     word: str
     sentence: str

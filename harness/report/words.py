@@ -11,6 +11,15 @@ from harness.records import Estimate
 MISSING = "\u2013"
 """What stands where there is no number."""
 
+VERDICTS = {
+    "superior": "better",
+    "non-inferior": "good enough",
+    "inferior": "worse",
+    "cannot tell": "cannot tell",
+    "incomplete": "incomplete",
+}
+"""A verdict at a margin in plain words."""
+
 _NBSP = "\u00a0"
 _KEPT = "\n\t\u200c\u200d"  # zero-width joiners shape letters and emoji
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

@@ -1,6 +1,7 @@
 """Photograph a rendered report with a real browser: the picture in the README.
 
 harness demo && python tests/browser/picture.py reports/index.html docs/report.png
+python tests/browser/picture.py reports/compare/pico-*.html docs/decision.png 1100,840
 """
 
 import shutil
@@ -18,15 +19,20 @@ QUIET = (
 )  # fmt: skip
 
 
-def photograph(page: Path, picture: Path) -> None:
+def browser_path() -> str | None:
+    """Return where a Chromium is installed, None where none is."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def photograph(page: Path, picture: Path, size: str = SIZE) -> None:
     """Write what the browser shows of a page as PNG."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    browser = browser_path()
     if browser is None:
         sys.exit(f"none of {', '.join(BROWSERS)} is installed")
     with tempfile.TemporaryDirectory() as profile:
         subprocess.run(
             [
-                browser, *QUIET, f"--user-data-dir={profile}", f"--window-size={SIZE}",
+                browser, *QUIET, f"--user-data-dir={profile}", f"--window-size={size}",
                 f"--screenshot={picture.resolve()}", page.resolve().as_uri(),
             ],
             check=True, capture_output=True, timeout=120,
@@ -34,4 +40,4 @@ def photograph(page: Path, picture: Path) -> None:
 
 
 if __name__ == "__main__":
-    photograph(Path(sys.argv[1]), Path(sys.argv[2]))
+    photograph(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:4])

@@ -75,3 +75,32 @@ def test_mistakes_are_explained(results, arguments, code, said):
     assert done.returncode == code
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_html_is_written_into_a_folder_or_a_file_and_named(results):
+    folder = harness("compare", "small", "large", "--html", "reports/compare", cwd=results)
+    file = harness("compare", "small", "large", "--html", "mine.html", "--json", cwd=results)
+
+    (page,) = (results / "reports" / "compare").iterdir()
+    assert (folder.returncode, file.returncode) == (0, 0)
+    assert f"reports/compare/{page.name} has the report" in folder.stderr
+    assert page.read_bytes() == (results / "mine.html").read_bytes()
+    assert json.loads(file.stdout)["tasks"]["mini"]["n"] == 500
+    assert '<p class="word">No</p>' in page.read_text(encoding="utf-8")
+
+
+def test_html_of_unlike_runs_says_why_and_still_ends_with_4(results):
+    done = harness("compare", "small", "other", "--html", "out.html", cwd=results)
+
+    assert done.returncode == 4
+    assert "Not comparable" in (results / "out.html").read_text(encoding="utf-8")
+
+
+def test_html_refuses_a_file_in_the_way_of_its_folder(results):
+    (results / "reports").write_text("mine", encoding="utf-8")
+
+    done = harness("compare", "small", "large", "--html", "reports", cwd=results)
+
+    assert done.returncode == 2
+    assert "name another folder" in done.stderr
+    assert (results / "reports").read_text(encoding="utf-8") == "mine"

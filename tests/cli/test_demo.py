@@ -26,6 +26,9 @@ def test_it_shows_every_model_and_says_what_to_do_next(short):
         assert words in done.stdout
     assert "no key" in done.stderr
     assert (folder / "reports" / "index.html").stat().st_size > 10_000
+    (decision,) = (folder / "reports" / "compare").iterdir()
+    assert str(decision.relative_to(folder)) in done.stdout
+    assert "Can pico-q4_0 replace nano-f16?" in decision.read_text(encoding="utf-8")
 
 
 def test_it_writes_nothing_beside_results_and_reports(short):

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 INK, QUIET, LINE, BAND = "#1b1f24", "#59636e", "#d5d9de", "#e9ecf0"
 CANDIDATE, BASELINE, BOTH, NEITHER = "#d55e00", "#0072b2", "#aab2bb", "#6b7580"
+UNPARSED, TRUNCATED = "#cc79a7", "#f0e442"
 PAPER = "#ffffff"
 _ROLES = {
     INK: "ink", QUIET: "quiet", LINE: "line", BAND: "band", CANDIDATE: "candidate",
-    BASELINE: "baseline", BOTH: "both", NEITHER: "neither", PAPER: "paper",
+    BASELINE: "baseline", BOTH: "both", NEITHER: "neither", UNPARSED: "unparsed",
+    TRUNCATED: "truncated", PAPER: "paper",
 }  # fmt: skip
 _SVG = "{http://www.w3.org/2000/svg}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
@@ -33,7 +35,7 @@ _KEPT = {
     "fill-opacity", "stroke-opacity", "opacity", "stroke-width", "stroke-dasharray",
     "font-size", "font-weight", "text-anchor", "stroke-linecap",
 }  # fmt: skip
-_SETTINGS: dict[str, Any] = {
+_SETTINGS: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "harness",
     "text.parse_math": False,  # a dollar sign in a name is no formula

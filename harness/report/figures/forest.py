@@ -49,8 +49,6 @@ class ForestPlot:
 
     rows: Sequence[ForestRow]
     margin: float
-    candidate: str
-    baseline: str
     label: str
 
 
@@ -82,20 +80,14 @@ def _frame(axes: Axes, plot: ForestPlot) -> None:
     axes.tick_params(axis="y", length=0, labelleft=False)
     axes.spines["bottom"].set_visible(True)
     axes.set_xlabel("difference in points (candidate minus baseline)")
-    above = axes.get_xaxis_transform()
-    for x, text, colour, side in (
-        (-plot.margin, "← baseline better", BASELINE, "right"),
-        (plot.margin, "candidate better →", CANDIDATE, "left"),
-    ):
-        at = _clear_of_edge(axes, x, side)
-        axes.text(at, 1, text, color=colour, ha=side, va="bottom", transform=above, fontsize=10)
-
-
-def _clear_of_edge(axes: Axes, x: float, side: str) -> float:
-    """Keep a caption of about a third of the width inside the axes."""
-    low, high = axes.get_xlim()
-    room = 0.36 * (high - low)
-    return max(x, low + room) if side == "right" else min(x, high - room)
+    ends_of_axis = (
+        (0, "← baseline better", BASELINE, "left"),
+        (1, "candidate better →", CANDIDATE, "right"),
+    )
+    for x, text, colour, side in ends_of_axis:
+        axes.text(
+            x, 1, text, color=colour, ha=side, va="bottom", transform=axes.transAxes, fontsize=10
+        )
 
 
 def _interval(axes: Axes, row: ForestRow, y: float) -> None:
@@ -128,8 +120,7 @@ def _wide_row(axes: Axes, row: ForestRow, place: int) -> None:
     if row.is_mean:
         axes.plot([-0.44, 1.80], [place - 0.5] * 2, color=LINE, lw=1, transform=span, clip_on=False)
     _interval(axes, row, place)
-    weight = "bold"
-    axes.text(-0.44, place - 0.05, row.name, transform=span, va="bottom", weight=weight)
+    axes.text(-0.44, place - 0.05, row.name, transform=span, va="bottom", weight="bold")
     axes.text(-0.44, place + 0.05, row.verdict, transform=span, va="top", color=QUIET, fontsize=10)
     for (x, _, side), text in zip(_COLUMNS[1:], (row.numbers, row.n, row.p), strict=True):
         axes.text(x, place, text, transform=span, ha=side, va="center")

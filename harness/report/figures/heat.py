@@ -18,7 +18,6 @@ from harness.report.figures.canvas import (
 
 _WIDTH, _ROW = 400, 22
 _STRONGEST = 0.75
-_FULL_SCALE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +30,19 @@ class HeatRow:
     note: str
 
 
-def draw_heat(rows: Sequence[HeatRow], name: str, label: str) -> Drawing:
-    """Draw one tile a subject; the strongest colour is the largest difference, 5 points at least.
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Some subjects of a task; `full` are the points that get the strongest colour."""
 
-    Colours are the systems': that of the candidate where it did better.
-    """
-    full = max(_FULL_SCALE, *(abs(row.points) for row in rows))
+    task: str
+    rows: Sequence[HeatRow]
+    full: float
+    label: str
+
+
+def draw_heat(heat: HeatMap, name: str) -> Drawing:
+    """Draw one tile a subject, in the colour of the system that did better."""
+    rows = heat.rows
     with drawing():
         figure = new_figure(_WIDTH, _ROW * len(rows) + 20)
         axes = new_axes(figure, (0, 20, _WIDTH, _ROW * len(rows)))
@@ -45,11 +51,12 @@ def draw_heat(rows: Sequence[HeatRow], name: str, label: str) -> Drawing:
         axes.set_ylim(len(rows), 0)
         axes.text(255, -0.15, "points, shrunken", ha="center", va="bottom", color=QUIET,
                   fontsize=10)  # fmt: skip
+        axes.text(0, -0.15, heat.task, va="bottom", weight="bold")
         for place, row in enumerate(rows):
             colour = CANDIDATE if row.points > 0 else BASELINE
-            strength = _STRONGEST * abs(row.points) / full
+            strength = _STRONGEST * abs(row.points) / heat.full
             axes.text(182, place + 0.5, row.name, ha="right", va="center")
             axes.barh(place + 0.5, 130, 0.88, 190, color=colour, alpha=strength, linewidth=0)
             axes.text(255, place + 0.5, row.text, ha="center", va="center", weight="bold")
             axes.text(328, place + 0.5, row.note, va="center", color=QUIET, fontsize=10)
-        return as_svg(figure, name, label)
+        return as_svg(figure, name, heat.label)

@@ -49,20 +49,21 @@ def draw_tradeoff(panel: Panel, name: str) -> Drawing:
     """Draw accuracy against the logarithm of what it takes; further up and left is better."""
     with drawing():
         figure = new_figure(_WIDTH, _HEIGHT)
-        axes = new_axes(figure, (40, 22, 346, 200))
+        axes = new_axes(figure, (40, 22, 270, 200))
         axes.set_xscale("log")
         axes.grid(visible=True, which="major", color=LINE, linewidth=0.8)
         axes.set_axisbelow(True)
         axes.tick_params(which="both", length=0)
-        for task, candidate, baseline in panel.tasks:
-            _line(axes, task, candidate, baseline)
+        for _, candidate, baseline in panel.tasks:
+            _line(axes, candidate, baseline)
         _scale(axes, panel)
+        _names(axes, panel)
         axes.set_title("accuracy, %", loc="left", fontsize=10, color=QUIET, pad=6)
-        axes.set_xlabel(f"{panel.kind} ({panel.unit}), further left is less")
+        axes.set_xlabel(f"{panel.kind} ({panel.unit})")
         return as_svg(figure, name, panel.label)
 
 
-def _line(axes: Axes, task: str, candidate: Point, baseline: Point) -> None:
+def _line(axes: Axes, candidate: Point, baseline: Point) -> None:
     x = [_number(point.takes.value) for point in (candidate, baseline)]
     y = [100 * _number(point.accuracy.value) for point in (candidate, baseline)]
     axes.plot(x, y, color=QUIET, linewidth=1, zorder=1)
@@ -72,8 +73,24 @@ def _line(axes: Axes, task: str, candidate: Point, baseline: Point) -> None:
             [_number(point.takes.value)], [100 * _number(point.accuracy.value)], shape,
             color=colour, markersize=8,
         )  # fmt: skip
-    middle = (x[0] * x[1]) ** 0.5
-    axes.text(middle, sum(y) / 2, task, fontsize=10, ha="center", va="bottom", color=INK)
+
+
+def _names(axes: Axes, panel: Panel) -> None:
+    """Name each line at the height of its right end, pushed apart where names would overlap."""
+    ends = [
+        (
+            100 * _number(max(pair, key=lambda point: _number(point.takes.value)).accuracy.value),
+            task,
+        )
+        for task, *pair in panel.tasks
+    ]
+    low, high = axes.get_ylim()
+    room = 0.075 * (high - low)
+    below = low - room
+    for height, task in sorted(ends):
+        below = max(height, below + room)
+        axes.text(1.02, below, task, transform=axes.get_yaxis_transform(), va="center", color=INK,
+                  fontsize=10)  # fmt: skip
 
 
 def _cross(axes: Axes, point: Point, colour: str) -> None:

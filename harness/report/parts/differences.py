@@ -26,7 +26,7 @@ from harness.report.parts.cells import (
 
 _COLUMNS = (
     Column("Task", "Name of the task", "text"),
-    Column("n", "Questions that both answered"),
+    Column("Verdict", "At the margin, one-sided", "text"),
     Column("Candidate", "Accuracy; a reply that cannot be read counts as not right"),
     Column("Baseline", "Accuracy; a reply that cannot be read counts as not right"),
     Column("Difference", "Points, candidate minus baseline, every question the same"),
@@ -34,7 +34,6 @@ _COLUMNS = (
     Column("p", "Two-sided, against no difference"),
     Column("p (Holm)", "The same, adjusted for the number of tasks"),
     Column("Smallest drop", "Points that this run would have found with a chance of 80 %"),
-    Column("Verdict", "At the margin, one-sided", "text"),
 )
 
 
@@ -43,8 +42,6 @@ def difference_part(found: Comparison) -> Section:
     plot = ForestPlot(
         rows=[*map(_row, found.tasks.values()), *_mean(found)],
         margin=100 * found.options.margin,
-        candidate=words.label(found.candidate.model.name),
-        baseline=words.label(found.baseline.model.name),
         label=_label(found),
     )
     margin = words.counted_points(found.options.margin)
@@ -78,7 +75,7 @@ def outcome_part(found: Comparison) -> Section:
     return Section(
         "who-was-right",
         "Who was right",
-        tuple(Said(_right_label(t), pointer("tasks", t.task)) for t in found.tasks.values()),
+        (),
         (picture(draw_shares(bars, "right", label), _WHO, ""),) if bars else (),
         (grid("Who was right, by task", columns, rows),),
     )
@@ -102,7 +99,7 @@ def _verdicts(found: Comparison) -> Iterator[Said]:
 def _row(task: TaskComparison) -> ForestRow:
     return ForestRow(
         name=words.label(task.task, 22),
-        verdict=task.noninferiority.verdict,
+        verdict=_verdict(task),
         numbers=_numbers(task.difference),
         n=words.count(task.n),
         p=words.p_value(task.p_holm),
@@ -136,7 +133,7 @@ def _numbers(estimate: Estimate) -> str:
 
 def _label(found: Comparison) -> str:
     lines = [
-        f"{words.label(task.task)}: {words.change(task.difference)}, {task.noninferiority.verdict}."
+        f"{words.label(task.task)}: {words.change(task.difference)}, {_verdict(task)}."
         for task in found.tasks.values()
     ]
     return "Difference of each task, candidate minus baseline. " + " ".join(lines)
@@ -147,7 +144,7 @@ def _cells(task: TaskComparison) -> list[Cell]:
     drop = task.smallest_detectable_drop
     return [
         text_cell(words.label(task.task)),
-        count_cell(task.n, pointer(*at, "n")),
+        text_cell(_verdict(task)),
         rate_cell(task.candidate, pointer(*at, "candidate")),
         rate_cell(task.baseline, pointer(*at, "baseline")),
         change_cell(task.difference, pointer(*at, "difference")),
@@ -155,8 +152,11 @@ def _cells(task: TaskComparison) -> list[Cell]:
         number_cell(words.p_value(task.p), task.p, pointer(*at, "p")),
         number_cell(words.p_value(task.p_holm), task.p_holm, pointer(*at, "p_holm")),
         number_cell(words.points(drop), drop, pointer(*at, "smallest_detectable_drop")),
-        text_cell(task.noninferiority.verdict),
     ]
+
+
+def _verdict(task: TaskComparison) -> str:
+    return words.VERDICTS[task.noninferiority.verdict]
 
 
 def _bar(task: TaskComparison) -> Bar:

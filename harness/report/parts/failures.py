@@ -12,8 +12,8 @@ from harness.report import words
 from harness.report.comparison import cause_sentence
 from harness.report.data import Cell, Column, Exchange, Grid
 from harness.report.decision_data import FlipCard, Picture, Said, Section, Side
-from harness.report.figures.canvas import BASELINE, BOTH, CANDIDATE, INK, NEITHER
-from harness.report.figures.heat import HeatRow, draw_heat
+from harness.report.figures.canvas import BOTH, INK, NEITHER, TRUNCATED, UNPARSED
+from harness.report.figures.heat import HeatMap, HeatRow, draw_heat
 from harness.report.figures.shares import Bar, Part, draw_shares
 from harness.report.parts.cells import (
     change_cell,
@@ -27,12 +27,16 @@ from harness.report.parts.cells import (
 )
 
 _CLEAR = 0.05
+_NAMED = 8
+_FULL_SCALE = 5.0
+"""Points that get the strongest colour at least, so that small differences look small."""
+_LONGEST_COLUMN = 30
 _ENDS = {
-    Outcome.CORRECT: ("correct", CANDIDATE, True),
-    Outcome.WRONG: ("wrong", BOTH, False),
-    Outcome.UNPARSED: ("unparsed", INK, True),
-    Outcome.TRUNCATED: ("truncated", BASELINE, True),
-    Outcome.REFUSED: ("refused", NEITHER, True),
+    Outcome.CORRECT: ("correct", BOTH, False),
+    Outcome.WRONG: ("wrong", NEITHER, True),
+    Outcome.UNPARSED: ("unparsed", UNPARSED, False),
+    Outcome.TRUNCATED: ("truncated", TRUNCATED, False),
+    Outcome.REFUSED: ("refused", INK, True),
 }
 
 
@@ -43,7 +47,7 @@ def subject_part(found: Comparison) -> Section:
         "subjects",
         "By subject",
         (*((_EXPLORE,) if tasks else (_NO_SUBJECTS,)), *map(_marked, tasks)),
-        tuple(_heat(place, task) for place, task in enumerate(tasks)),
+        tuple(drawn for place, task in enumerate(tasks) for drawn in _heat(place, task)),
         tuple(map(_subject_grid, tasks)),
         measured=bool(tasks),
     )
@@ -83,20 +87,11 @@ def flip_part(found: Comparison, flips: Sequence[Flip]) -> Section:
         Column("All changed answers", "Flips and other wrong answers, of all"),
     )
     rows = [_flip_cells(task) for task in found.tasks.values() if task.changes]
-    listed = (
-        Column("Example", "Where it stands below", "text"),
-        Column("Task", "Name of the task", "text"),
-        Column("Candidate", "What was extracted", "text"),
-        Column("Baseline", "What was extracted", "text"),
-        Column("Right", "The right answer", "text"),
-    )
-    links = [_link_cells(flip, card) for flip, card in zip(flips, cards, strict=True)]
-    grids = (grid("Changed answers", columns, rows),) if rows else ()
     return Section(
         "flips",
         "Changed answers",
         (*map(_flip_said, (t for t in found.tasks.values() if t.changes)), _EXAMPLES),
-        grids=(*grids, *((grid("Examples", listed, links),) if links else ())),
+        grids=(grid("Changed answers, by task", columns, rows),) if rows else (),
         grids_open=True,
         flips=cards,
     )
@@ -115,17 +110,19 @@ _EXAMPLES = Said(
 
 
 def _marked(task: TaskComparison) -> Said:
-    clear = [subject for subject in task.subjects if subject.p_adjusted < _CLEAR]
-    smallest = min((subject.difference.n for subject in task.subjects), default=0)
+    clear = [words.label(s.subject, 40) for s in task.subjects if s.p_adjusted < _CLEAR]
+    more = " and others" if len(clear) > _NAMED else ""
+    named = f"a clear difference in {', '.join(clear[:_NAMED])}{more}" if clear else "none is clear"
+    smallest = min(subject.difference.n for subject in task.subjects)
     return Said(
-        f"{words.label(task.task)}: {words.count(len(clear))} of "
-        f"{words.counted(len(task.subjects), 'subject')} clearly differ; the smallest has "
+        f"{words.label(task.task)}: {named}; the smallest subject has "
         f"{words.counted(smallest, 'question')}.",
         pointer("tasks", task.task, "subjects"),
     )
 
 
-def _heat(place: int, task: TaskComparison) -> Picture:
+def _heat(place: int, task: TaskComparison) -> Iterator[Picture]:
+    """Draw the subjects, worst first, in columns of thirty at most on one scale of colours."""
     ordered = sorted(task.subjects, key=lambda s: (s.shrunken.value or 0.0, s.subject))
     rows = [
         HeatRow(
@@ -137,9 +134,15 @@ def _heat(place: int, task: TaskComparison) -> Picture:
         for subject in ordered
     ]
     name = words.label(task.task)
-    said = [f"{row.name} {row.text}" for row in rows]
-    label = f"{name}, difference by subject in points, shrunken: {'; '.join(said)}."
-    return picture(draw_heat(rows, f"heat-{place}", label), name, pointer("tasks", task.task))
+    full = max(_FULL_SCALE, *(abs(row.points) for row in rows))
+    n_columns = -(-len(rows) // _LONGEST_COLUMN)
+    high = -(-len(rows) // n_columns)
+    for column in range(n_columns):
+        shown = rows[column * high : (column + 1) * high]
+        said = "; ".join(f"{row.name} {row.text}" for row in shown)
+        label = f"{name}, difference by subject in points, shrunken: {said}."
+        drawn = draw_heat(HeatMap(name, shown, full, label), f"heat-{place}-{column}")
+        yield picture(drawn, "", pointer("tasks", task.task))
 
 
 def _star(subject: SubjectDifference) -> str:
@@ -176,6 +179,7 @@ def _end_bars(task: TaskComparison) -> Iterator[Bar]:
             for replies in task.causes.replies
             for name, colour, dark in (_ENDS[replies.outcome],)
             for n in (getattr(replies, side),)
+            if replies.candidate or replies.baseline
         ]
         yield Bar(f"{words.label(task.task)}, {side}", f"n = {words.count(task.n)}", parts)
 
@@ -246,10 +250,12 @@ def _flip_said(task: TaskComparison) -> Said:
 
 def _card(place: int, flip: Flip) -> FlipCard:
     subject = words.label(flip.candidate.subject, 40)
+    given = (words.label(_extracted(side), 30) for side in (flip.candidate, flip.baseline))
+    answers = f"{' against '.join(given)}, right is {words.label(flip.candidate.gold, 30)}"
     return FlipCard(
         anchor=f"example-{place + 1}",
         kind=flip.kind,
-        heading=f"{words.label(flip.task)}{', ' + subject if subject else ''}",
+        heading=f"{words.label(flip.task)}{', ' + subject if subject else ''}: {answers}",
         gold=words.cut(flip.candidate.gold, 400) or "(empty)",
         sides=(_side("Candidate", flip.candidate), _side("Baseline", flip.baseline)),
     )
@@ -269,13 +275,3 @@ def _extracted(example: Example) -> str:
 
 def _reply(reply: str | None, error: str | None) -> str:
     return words.cut(reply) if reply is not None else f"No reply. {words.cut(error or '')}"
-
-
-def _link_cells(flip: Flip, card: FlipCard) -> list[Cell]:
-    answers = (_extracted(example) for example in (flip.candidate, flip.baseline))
-    return [
-        text_cell(f"{card.kind}: {card.heading}", href=f"#{card.anchor}"),
-        text_cell(words.label(flip.task)),
-        *(text_cell(words.label(answer, 30)) for answer in answers),
-        text_cell(words.label(flip.candidate.gold, 30)),
-    ]

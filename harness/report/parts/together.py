@@ -14,6 +14,7 @@ from harness.report.figures.curves import draw_cascade
 from harness.report.figures.tradeoff import Panel, Point, draw_tradeoff
 from harness.report.parts.cells import (
     change_cell,
+    count_cell,
     grid,
     number_cell,
     picture,
@@ -30,6 +31,7 @@ NAMES = {
     "cost": "Price of 1,000 questions",
 }
 _MOST_LINES = 4
+_ROUNDING = 1e-9
 
 
 def cascade_part(found: Comparison) -> Section:
@@ -40,7 +42,9 @@ def cascade_part(found: Comparison) -> Section:
         "together",
         "Both together",
         tuple(_said(task, cascade, margin) for task, cascade in simulated) or (_NO_CASCADE,),
-        tuple(_curve(place, *pair, margin) for place, pair in enumerate(simulated)),
+        tuple(
+            _curve(place, *pair, margin) for place, pair in enumerate(simulated) if _tells(pair[1])
+        ),
         tuple(grid_ for pair in simulated for grid_ in _cascade_grids(*pair)),
         measured=bool(simulated),
     )
@@ -122,17 +126,40 @@ def _said(task: TaskComparison, cascade: Cascade, margin: float) -> Said:
         "letter probability": "its likeliest letter's probability is low",
         "unread reply": "its reply cannot be read (its answers carry no probabilities)",
     }[cascade.signal]
+    either = (
+        f"Either of the two was right in {words.estimate(cascade.oracle)}, which no routing can "
+        "exceed."
+    )
+    source = f"{pointer('tasks', task.task)} {pointer('options')}"
+    sent = cascade.escalated.value or 0.0
+    name, near = words.label(task.task), words.counted_points(margin)
+    if sent == 1:
+        text = f"{name}: to stay within {near} of the baseline, it has to answer everything."
+        return Said(f"{text} {either}", source)
     behind = cascade.over_random.low is None or cascade.over_random.low <= 0
     worth = "no clear gain over" if behind else "more than"
-    sent = cascade.escalated.value or 0.0
     share = "nothing" if sent == 0 else f"{words.percent(sent)} of the questions"
     text = (
-        f"{words.label(task.task)}: the candidate answers first and the baseline where {signal}. "
-        f"To stay within {words.counted_points(margin)} of the baseline it sends {share} on and "
-        f"gets {words.estimate(cascade.accuracy)}; {worth} sending as many on at random. Either of "
-        f"the two was right in {words.estimate(cascade.oracle)}, which no routing can exceed."
+        f"{name}: the candidate answers first and the baseline where {signal}. To stay within "
+        f"{near} of the baseline it sends {share} on and gets {words.estimate(cascade.accuracy)}; "
+        f"{worth} sending as many on at random."
     )
-    return Said(text, f"{pointer('tasks', task.task, 'cascade')} {pointer('options')}")
+    return Said(f"{text} {_price(task, cascade)}{either}", source)
+
+
+def _price(task: TaskComparison, cascade: Cascade) -> str:
+    alone = task.baseline_usage.cost_usd
+    if cascade.cost_usd is None or alone is None:
+        return ""
+    return (
+        f"It would have cost {words.dollars(cascade.cost_usd)}, the baseline alone "
+        f"{words.dollars(alone)}. "
+    )
+
+
+def _tells(cascade: Cascade) -> bool:
+    """Whether the order in which questions are sent on makes any difference."""
+    return any(abs(point.accuracy - point.random) > _ROUNDING for point in cascade.curve)
 
 
 def _curve(place: int, task: TaskComparison, cascade: Cascade, margin: float) -> Picture:
@@ -170,19 +197,23 @@ def _cascade_grids(task: TaskComparison, cascade: Cascade) -> Iterator[Grid]:
     ]
     yield grid(f"The cascade on {name}", columns, [row])
     curve = (
+        Column("n", "Questions that both answered"),
         Column("Sent on", "Share of the questions, the least sure first"),
-        Column("Accuracy", f"Of {words.counted(cascade.n, 'question')}"),
+        Column("Accuracy", "Of the cascade"),
         Column("At random", "Accuracy when as many are sent on at random"),
     )
     rows = [
         [
-            number_cell(words.percent(getattr(point, field)), getattr(point, field), source)
-            for field in ("escalated", "accuracy", "random")
-            for source in (pointer(*at, "curve", place, field),)
+            count_cell(cascade.n, pointer(*at, "n")),
+            *(
+                number_cell(words.percent(value), value, pointer(*at, "curve", place, field))
+                for field in ("escalated", "accuracy", "random")
+                for value in (getattr(point, field),)
+            ),
         ]
         for place, point in enumerate(cascade.curve)
     ]
-    yield grid(f"The curve of {name}, over n = {words.count(cascade.n)}", curve, rows)
+    yield grid(f"The curve of {name}", curve, rows)
 
 
 def _kinds(found: Comparison) -> dict[str, list[tuple[TaskComparison, Demand]]]:
