@@ -70,31 +70,15 @@ def median_interval(values: Sequence[float], confidence: float = 0.95) -> Interv
     return Interval(ordered[place - 1], ordered[n - place])
 
 
-def _measure(side: SideRows, tasks: Sequence[str]) -> Iterator[Estimate]:
-    import pandas as pd
-
-    rows = pd.concat([side.responses[task] for task in tasks], ignore_index=True)
-    reused = rows["origin"].notna() & (rows["origin"] != side.run.manifest.run_id)
-    own = rows[~reused & rows["error_kind"].isna()]
-    yield _constant(side.run.manifest.model.file_bytes, 1)
-    memory = own["peak_memory_bytes"].dropna()
-    yield _constant(int(memory.max()) if len(memory) else None, len(memory))
-    yield _latency(own["total_seconds"].dropna())
-    yield _cost(rows)
-
-
-def _constant(value: float | None, n: int) -> Estimate:
-    return Estimate(value, None, None, 0 if value is None else n)
-
-
-def _latency(seconds: pd.Series) -> Estimate:
+def latency_estimate(seconds: pd.Series) -> Estimate:
+    """Estimate the median of these durations."""
     if not len(seconds):
         return Estimate(None, None, None, 0)
     low, high = median_interval(seconds.tolist()) or (None, None)
     return Estimate(float(seconds.median()), low, high, len(seconds))
 
 
-def _cost(rows: pd.DataFrame) -> Estimate:
+def cost_estimate(rows: pd.DataFrame) -> Estimate:
     """Estimate the mean price of a sample, times 1,000, by Student's interval."""
     priced = rows.dropna(subset=["cost_usd"])
     prices = priced.groupby(["task", "sample_id"])["cost_usd"].sum().to_numpy(np.float64)
@@ -108,6 +92,23 @@ def _cost(rows: pd.DataFrame) -> Estimate:
 
     reach = float(stdtrit(n - 1, 0.975)) * float(prices.std(ddof=1)) / math.sqrt(n)
     return Estimate(1000 * mean, 1000 * max(0.0, mean - reach), 1000 * (mean + reach), n)
+
+
+def _measure(side: SideRows, tasks: Sequence[str]) -> Iterator[Estimate]:
+    import pandas as pd
+
+    rows = pd.concat([side.responses[task] for task in tasks], ignore_index=True)
+    reused = rows["origin"].notna() & (rows["origin"] != side.run.manifest.run_id)
+    own = rows[~reused & rows["error_kind"].isna()]
+    yield _constant(side.run.manifest.model.file_bytes, 1)
+    memory = own["peak_memory_bytes"].dropna()
+    yield _constant(int(memory.max()) if len(memory) else None, len(memory))
+    yield latency_estimate(own["total_seconds"].dropna())
+    yield cost_estimate(rows)
+
+
+def _constant(value: float | None, n: int) -> Estimate:
+    return Estimate(value, None, None, 0 if value is None else n)
 
 
 def _ratio(first: Estimate, second: Estimate) -> Estimate | None:

@@ -1,15 +1,20 @@
-"""Many runs to one table for each task and protocol, ordered by accuracy, ties kept as ties."""
+"""Many runs to one table for each task and protocol, in an order that keeps ties as ties."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import NamedTuple
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
 
+from harness.analysis.contrasts import Contrasts, read_values
 from harness.analysis.summary import TaskSummary, summarize_run
 from harness.errors import StoreError
 from harness.protocol import Difference, Protocol, differences
 from harness.store.read import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAX_MISSING = 0.01
 """Largest share of missing answers with which a run still takes a place in the order."""
@@ -19,7 +24,9 @@ MAX_MISSING = 0.01
 class Entry:
     """One system in one table.
 
-    `rank` counts from 1 and is shared by equal accuracies (`tied`); None where more than
+    `rank` is one more than the number of systems in the table that are better: ahead on the
+    samples that both answered, by a difference whose 95 % interval excludes 0; but never before
+    the rank of a more accurate one. `tied` says that another has the same; None where more than
     MAX_MISSING of the answers are missing. `n_older` earlier runs of the same system under the
     same protocol are not shown.
     """
@@ -40,6 +47,8 @@ class Entry:
 class Table:
     """All systems that ran one task under one protocol, best first, unranked last.
 
+    `contrasts` has the difference of any two, by the folders of their runs.
+
     `unlike` names the fields that set it apart: `first` is what the first table of the task
     has, `second` what this one has. The first table lists every field in which another differs.
     """
@@ -48,6 +57,7 @@ class Table:
     protocol: Protocol
     unlike: tuple[Difference, ...]
     entries: tuple[Entry, ...]
+    contrasts: Contrasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,11 @@ class _Key(NamedTuple):
     identity: str
 
 
+class _Row(NamedTuple):
+    entry: Entry
+    scores: pd.Series
+
+
 def build_leaderboard(runs: Sequence[Run]) -> Leaderboard:
     """Order the newest run of every system, apart for each task and protocol.
 
@@ -71,9 +86,9 @@ def build_leaderboard(runs: Sequence[Run]) -> Leaderboard:
     """
     left_out: list[str] = []
     shown = _newest(runs, left_out)
-    boards: dict[tuple[str, str], list[Entry]] = {}
-    for key, entry in shown.items():
-        boards.setdefault((key.task, key.fingerprint), []).append(entry)
+    boards: dict[tuple[str, str], list[_Row]] = {}
+    for key, row in shown.items():
+        boards.setdefault((key.task, key.fingerprint), []).append(row)
     tasks = sorted({task for task, _ in boards})
     tables = (
         table
@@ -83,39 +98,45 @@ def build_leaderboard(runs: Sequence[Run]) -> Leaderboard:
     return Leaderboard(tuple(tables), tuple(left_out))
 
 
-def rank(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Order by strict accuracy, best first; equal accuracies share the rank of the first.
+def rank(entries: Sequence[Entry], contrasts: Contrasts) -> tuple[Entry, ...]:
+    """Order by strict accuracy, best first, and give the ranks that the contrasts allow.
 
-    Accuracy that rests on too few of the planned answers takes no rank: who fails only on the
-    hard questions would win.
+    Accuracy that rests on too few of the planned answers takes no rank, and nobody is behind it:
+    who fails only on the hard questions would win.
     """
     ordered = sorted(entries, key=_order)
-    values = [entry.summary.strict.value for entry in ordered if _is_ranked(entry.summary)]
-    return tuple(
-        replace(entry, rank=values.index(value) + 1, tied=values.count(value) > 1)
-        if _is_ranked(entry.summary) and (value := entry.summary.strict.value) is not None
-        else entry
-        for entry in ordered
+    folders = [entry.run.folder for entry in ordered if _is_ranked(entry.summary)]
+    behind = (
+        1 + sum(contrasts.is_better(other, own) for other in folders if other != own)
+        for own in folders
     )
+    ranks = list(accumulate(behind, max))
+    placed = (
+        replace(entry, rank=place, tied=ranks.count(place) > 1)
+        for entry, place in zip(ordered, ranks, strict=False)
+    )
+    return (*placed, *ordered[len(ranks) :])
 
 
-def _newest(runs: Sequence[Run], left_out: list[str]) -> dict[_Key, Entry]:
-    shown: dict[_Key, Entry] = {}
+def _newest(runs: Sequence[Run], left_out: list[str]) -> dict[_Key, _Row]:
+    shown: dict[_Key, _Row] = {}
     for run in sorted(runs, key=_age, reverse=True):
         keys = _keys(run)
         summaries: dict[str, TaskSummary] = {}
+        values: dict[str, pd.Series] = {}
         if any(key not in shown for key in keys):
             try:
-                summaries = summarize_run(run)
+                summaries, values = summarize_run(run), read_values(run)
             except StoreError as error:
                 left_out.append(str(error))
                 continue
         for key in keys:
             older = shown.get(key)
             if older is None:
-                shown[key] = Entry(run, summaries[key.task])
+                shown[key] = _Row(Entry(run, summaries[key.task]), values[key.task])
             else:
-                shown[key] = replace(older, n_older=older.n_older + 1)
+                entry = replace(older.entry, n_older=older.entry.n_older + 1)
+                shown[key] = older._replace(entry=entry)
     return shown
 
 
@@ -129,18 +150,24 @@ def _keys(run: Run) -> list[_Key]:
     return [_Key(task, record.protocol.fingerprint, identity) for task, record in tasks]
 
 
-def _tables(task: str, boards: Sequence[Sequence[Entry]]) -> list[Table]:
+def _tables(task: str, boards: Sequence[Sequence[_Row]]) -> list[Table]:
     ordered = sorted(boards, key=_use)
-    protocols = [board[0].protocol for board in ordered]
+    protocols = [board[0].entry.protocol for board in ordered]
     return [
-        Table(task, protocol, _unlike(protocol, protocols), rank(board))
+        _table(task, board, _unlike(protocol, protocols))
         for protocol, board in zip(protocols, ordered, strict=True)
     ]
 
 
-def _use(board: Sequence[Entry]) -> tuple[int, int, str]:
-    asked = max(entry.summary.n_planned for entry in board)
-    return (-len(board), -asked, board[0].protocol.fingerprint)
+def _table(task: str, board: Sequence[_Row], unlike: tuple[Difference, ...]) -> Table:
+    contrasts = Contrasts({row.entry.run.folder: row.scores for row in board})
+    entries = rank([row.entry for row in board], contrasts)
+    return Table(task, entries[0].protocol, unlike, entries, contrasts)
+
+
+def _use(board: Sequence[_Row]) -> tuple[int, int, str]:
+    asked = max(row.entry.summary.n_planned for row in board)
+    return (-len(board), -asked, board[0].entry.protocol.fingerprint)
 
 
 def _unlike(protocol: Protocol, protocols: Sequence[Protocol]) -> tuple[Difference, ...]:
@@ -158,10 +185,9 @@ def _is_ranked(summary: TaskSummary) -> bool:
 
 
 def _order(entry: Entry) -> tuple[bool, float, str, str]:
-    model, summary = entry.run.manifest.model, entry.summary
-    value = summary.strict.value
+    model, value = entry.run.manifest.model, entry.summary.strict.value
     return (
-        not _is_ranked(summary),
+        not _is_ranked(entry.summary),
         -value if value is not None else 1.0,
         model.name,
         entry.run.manifest.run_id,

@@ -1,8 +1,7 @@
-"""What a reader must know before trusting a row, and the ids that rows and details share."""
+"""What a reader must know before trusting a row."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 
 from harness.analysis.leaderboard import Entry
@@ -10,23 +9,17 @@ from harness.analysis.summary import TaskSummary
 from harness.records import Outcome
 from harness.report import words
 from harness.report.data import Banner
+from harness.report.links import task_href
 
 WORTH_A_BANNER = 0.01
 """Share of replies without a judgement above which a row carries a warning."""
 
 
-def task_anchor(entry: Entry) -> str:
-    """Return the id under which the page explains this row."""
-    return f"{run_anchor(entry)}-{short_hash(entry.summary.task)}"
+def banners(entry: Entry, root: str = "") -> tuple[Banner, ...]:
+    """Say what a reader must know before trusting a row; nothing where all is well.
 
-
-def run_anchor(entry: Entry) -> str:
-    """Return the id of a run's section; a hash, because names of folders are foreign text."""
-    return f"run-{short_hash(entry.run.folder.name)}"
-
-
-def banners(entry: Entry) -> tuple[Banner, ...]:
-    """Say what a reader must know before trusting a row; nothing where all is well."""
+    `root` leads from the page to the site's folder.
+    """
     summary = entry.summary
     texts = (
         *_quality_warnings(summary),
@@ -34,7 +27,7 @@ def banners(entry: Entry) -> tuple[Banner, ...]:
         *_verification_warnings(entry.run.manifest.verification),
         *_version_warnings(entry.run.manifest.versions),
     )
-    who, href = words.label(entry.run.manifest.model.name), f"#{task_anchor(entry)}"
+    who, href = words.label(entry.run.manifest.model.name), task_href(entry, root)
     return (Banner(who, href, texts),) if texts else ()
 
 
@@ -84,8 +77,3 @@ def _version_warnings(versions: Mapping[str, Mapping[str, int]]) -> Iterator[str
         )
     if len(fingerprints) > 1:
         yield f"Answers came from {words.count(len(fingerprints))} set-ups of the server."
-
-
-def short_hash(text: str) -> str:
-    """Return 12 hex digits that stand for any text where an id is needed."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]

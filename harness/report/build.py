@@ -1,30 +1,36 @@
-"""From the runs in `results` to the leaderboard page in `reports`."""
+"""From the runs in `results` to the site in `reports`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness import __version__
 from harness.analysis.claims_file import load_claims
-from harness.analysis.judges import find_judges
+from harness.analysis.judged import ratings
+from harness.analysis.judges import Judge, find_judges
 from harness.analysis.leaderboard import Entry, Leaderboard, Table, build_leaderboard
+from harness.analysis.takes import read_takes
 from harness.errors import UsageError
+from harness.records import Estimate
 from harness.report import words
+from harness.report.board_rows import Beside, board_columns, traits
 from harness.report.boards import build_board
 from harness.report.claims import build_claims
-from harness.report.data import Page
+from harness.report.data import Filter, Page
 from harness.report.details import build_run
 from harness.report.judged import build_judges
-from harness.report.render import render_page
+from harness.report.links import INDEX
+from harness.report.palette import assign_series
+from harness.report.render import render
+from harness.report.samples import build_samples
 from harness.store.files import cannot_write, replace_file
 from harness.store.read import Run, find_runs
 
 
 @dataclass(frozen=True, slots=True)
 class ReportResult:
-    """Where the page is, from how many runs it was made, and why others were left out."""
+    """Where the index is, from how many runs it was made, and why others were left out."""
 
     path: Path
     n_runs: int
@@ -32,9 +38,10 @@ class ReportResult:
 
 
 def build_report(results: Path, reports: Path) -> ReportResult:
-    """Write `reports/index.html`, one self-contained page over every finished run in `results`.
+    """Write the site over every finished run in `results`: `reports/index.html` and its pages.
 
-    The same runs give the same bytes.
+    A page for each run and one for the samples of each task; every file is complete in itself,
+    and the same runs give the same bytes.
 
     Raises:
         UsageError: `reports` is a file.
@@ -44,31 +51,87 @@ def build_report(results: Path, reports: Path) -> ReportResult:
     judges, unread = find_judges(results)
     board = build_leaderboard(runs)
     left_out = (*unfinished, *unread, *board.left_out)
-    page = build_page(runs, board, [_without_folder(text, results) for text in left_out])
-    page = replace(page, judges=build_judges(judges, runs))
-    make_folder(reports)
-    path = reports / "index.html"
-    replace_file(path, render_page(page).encode("utf-8"))
-    return ReportResult(path, len(runs) - len(board.left_out), left_out)
+    beside = _beside(board, judges)
+    page = build_page(runs, board, beside)
+    page = replace(
+        page,
+        judges=build_judges(judges, runs),
+        left_out=tuple(words.cut(_without_folder(text, results), 400) for text in left_out),
+    )
+    _write(reports, INDEX, render("index.html", title=page.title, page=page))
+    for file, text in _other_pages(board, beside.series):
+        _write(reports, file, text)
+    return ReportResult(reports / INDEX, len(runs) - len(board.left_out), left_out)
 
 
-def build_page(runs: Sequence[Run], board: Leaderboard, left_out: Sequence[str]) -> Page:
-    """Prepare the page for print; dated by the newest run, not by the clock."""
+def build_page(runs: Sequence[Run], board: Leaderboard, beside: Beside) -> Page:
+    """Prepare the index for print; dated by the newest run, not by the clock."""
     shown = _by_run(board.tables)
     newest = max((run.manifest.finished_at for run in runs), default="")
     of = words.counted(len(runs), "finished run")
     return Page(
         title="Leaderboard",
-        version=__version__,
         updated=words.moment(newest),
         shown=f"{words.count(len(shown))} of {of} shown",
         boards=tuple(
-            build_board(table, is_first=_is_first(table, board.tables)) for table in board.tables
+            build_board(table, beside, is_first=_is_first(table, board.tables))
+            for table in board.tables
         ),
-        runs=tuple(build_run(entries) for entries in shown),
-        left_out=tuple(words.cut(text, 400) for text in left_out),
+        filters=tuple(_filters(board)),
+        columns=board_columns(is_judged=bool(beside.ratings)),
         claims=build_claims(load_claims(), shown) if shown else None,
     )
+
+
+def _beside(board: Leaderboard, judges: Sequence[Judge]) -> Beside:
+    runs = [entries[0].run for entries in _by_run(board.tables)]
+    found: dict[tuple[str, str], list[tuple[str, Estimate]]] = {}
+    for judge in judges:
+        for rated in ratings(judge):
+            found.setdefault((rated.run_id, rated.task), []).append(
+                (judge.info.name, rated.overall)
+            )
+    return Beside(
+        takes={
+            (run.folder, task): takes for run in runs for task, takes in read_takes(run).items()
+        },
+        series=assign_series(run.manifest.model for run in runs),
+        ratings=found,
+    )
+
+
+def _filters(board: Leaderboard) -> Iterator[Filter]:
+    """Yield the choices that leave something out."""
+    tasks = dict.fromkeys(words.label(table.task) for table in board.tables)
+    found = {"task": tasks, "size": {}, "quantization": {}, "place": {}}
+    for table in board.tables:
+        for entry in table.entries:
+            for trait, value in traits(entry).items():
+                found[trait][value] = None
+    labels = {
+        "task": "Task",
+        "size": "Size",
+        "quantization": "Quantization",
+        "place": "Local or API",
+    }
+    for trait, values in found.items():
+        if len(values) > 1:
+            yield Filter(trait, labels[trait], tuple(sorted(values)))
+
+
+def _other_pages(board: Leaderboard, series: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """Yield every further page, as its file below the site's folder and its text."""
+    shown = _by_run(board.tables)
+    for entries in shown:
+        run = build_run(entries, series[entries[0].run.manifest.model.identity])
+        yield run.file, render("run.html", root="../", title=run.model, run=run)
+    for table in board.tables:
+        page = build_samples(table, series)
+        title = f"Samples of {page.task}"
+        yield (
+            page.file,
+            render("samples.html", root="../", scripts=("samples.js",), title=title, page=page),
+        )
 
 
 def _by_run(tables: Sequence[Table]) -> list[list[Entry]]:
@@ -88,7 +151,13 @@ def _without_folder(text: str, results: Path) -> str:
     return text.replace(f"{results}/", "")
 
 
-def make_folder(reports: Path) -> None:
+def _write(reports: Path, file: str, text: str) -> None:
+    path = reports / file
+    make_folder(path.parent)
+    replace_file(path, text.encode("utf-8"))
+
+
+def make_folder(folder: Path) -> None:
     """Make the folder of a report.
 
     Raises:
@@ -96,11 +165,11 @@ def make_folder(reports: Path) -> None:
         StoreError: it cannot be made.
     """
     try:
-        reports.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise UsageError(
-            f"{reports} cannot be a folder because a file stands in its way ({error}); "
+            f"{folder} cannot be a folder because a file stands in its way ({error}); "
             "name another folder for the report"
         ) from error
     except OSError as error:
-        raise cannot_write(reports, error) from error
+        raise cannot_write(folder, error) from error

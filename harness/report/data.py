@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from harness.report.figures.canvas import Drawing
+
 
 @dataclass(frozen=True, slots=True)
 class Plot:
@@ -29,6 +31,7 @@ class Plot:
 class Cell:
     """One cell: main text, a smaller second line, a hint on hover, perhaps a link or a plot.
 
+    `series` is the number of a model's colour, which it has on every page.
     `source` is the JSON pointer of its numbers into what `harness compare --json` prints.
     """
 
@@ -39,17 +42,22 @@ class Cell:
     href: str = ""
     plot: Plot | None = None
     style: str = "number"
+    series: int | None = None
     source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One sortable column; `order` is the aria-sort value that the rows come in."""
+    """One sortable column; `order` is the aria-sort value that the rows come in.
+
+    What is not `shown` at first a reader may switch on.
+    """
 
     heading: str
     hint: str
     style: str = "number"
     order: str = "none"
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +70,45 @@ class ColumnGroup:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A sortable table. The first cell of a row is its heading, or the second after a rank."""
+    """A sortable table. The first cell of a row is its heading, or the second after a rank.
+
+    `traits` are names and values for each row, which a reader may filter by.
+    """
 
     label: str
     groups: tuple[ColumnGroup, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    traits: tuple[tuple[tuple[str, str], ...], ...] = ()
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """All columns in order."""
         return tuple(column for group in self.groups for column in group.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Illustration:
+    """A figure and the table of what it shows."""
+
+    drawing: Drawing
+    grid: Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One part of a bar, in drawing units; `style` is an outcome."""
+
+    style: str
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A whole divided into parts; `label` says it in words."""
+
+    shares: tuple[Share, ...]
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +149,11 @@ class Board:
     facts: tuple[str, ...]
     fingerprint: str
     is_first: bool
+    samples_href: str
     unlike: tuple[UnlikeField, ...]
     banners: tuple[Banner, ...]
     grid: Grid
+    tradeoffs: tuple[Illustration, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,25 +184,29 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class TaskPart:
-    """One task within the details of a run."""
+    """One task on the page of a run; `samples_href` leads to all samples, beside other models'."""
 
     anchor: str
     task: str
     banners: tuple[Banner, ...]
     results: tuple[Fact, ...]
+    outcomes: Bar
+    timings: Illustration | None
     protocol: tuple[Fact, ...]
     messages: tuple[Turn, ...]
     subjects: Grid | None
     samples: tuple[Sample, ...]
+    samples_href: str
     note: str
 
 
 @dataclass(frozen=True, slots=True)
-class RunPart:
-    """The details of one run."""
+class RunPage:
+    """The page of one run; `file` is where it lies below the site's folder."""
 
-    anchor: str
+    file: str
     model: str
+    series: int
     run_id: str
     finished: str
     command: str
@@ -171,6 +214,24 @@ class RunPart:
     system: tuple[Fact, ...]
     settings: tuple[Fact, ...]
     tasks: tuple[TaskPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SamplesPage:
+    """The samples of one task under one protocol; `index`, `shared` and `chunks` are packed.
+
+    `index` has what lists and filters need of every sample, `shared` the messages that several
+    samples have, `chunks` prompts and replies. `file` is below the site's folder.
+    """
+
+    file: str
+    task: str
+    shots: str
+    protocol: str
+    note: str
+    index: str
+    shared: str
+    chunks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,15 +265,24 @@ class ClaimsPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """A choice between the values of a trait."""
+
+    trait: str
+    label: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """The whole page."""
+    """The index of the site: the leaderboard."""
 
     title: str
-    version: str
     updated: str
     shown: str
     boards: tuple[Board, ...] = ()
-    runs: tuple[RunPart, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    columns: tuple[ColumnGroup, ...] = ()
     judges: JudgeSection | None = None
     left_out: tuple[str, ...] = field(default=())
     claims: ClaimsPart | None = None

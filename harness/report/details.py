@@ -1,4 +1,4 @@
-"""The details of one run: system, command, and for each task results, protocol and samples."""
+"""The page of one run: system, command, and for each task results, protocol and samples."""
 
 from __future__ import annotations
 
@@ -10,28 +10,35 @@ from harness.analysis.examples import Example, TaskExamples, read_examples
 from harness.analysis.leaderboard import Entry
 from harness.analysis.speed import Speed
 from harness.analysis.summary import SubjectSummary, TaskSummary
+from harness.analysis.timings import Timings, read_timings
 from harness.errors import StoreError
 from harness.protocol import Protocol
 from harness.records import Message, ModelInfo, Outcome, canonical_json
 from harness.report import words
-from harness.report.banners import banners, run_anchor, task_anchor
-from harness.report.boards import accuracy_cell, interval_cell
+from harness.report.banners import banners
 from harness.report.data import (
+    Bar,
     Cell,
     Column,
     ColumnGroup,
     Exchange,
     Fact,
     Grid,
-    RunPart,
+    RunPage,
     Sample,
+    Share,
     TaskPart,
     Turn,
 )
+from harness.report.estimate_cells import accuracy_cell, interval_cell
+from harness.report.links import run_file, run_key, samples_file, task_anchor
+from harness.report.timings import illustrate_timings
 from harness.store.manifest import Manifest
 
 _FEW = 30
 _LONGEST_MESSAGE = 6000
+_BAR = 200
+_ROOT = "../"
 _SUBJECT_COLUMNS = (
     ColumnGroup(
         "",
@@ -46,13 +53,15 @@ _SUBJECT_COLUMNS = (
 )
 
 
-def build_run(entries: Sequence[Entry]) -> RunPart:
-    """Prepare one run for print; `entries` are its rows in the tables of the page."""
+def build_run(entries: Sequence[Entry], series: int) -> RunPage:
+    """Prepare one run for print; `entries` are its rows on the leaderboard."""
     run = entries[0].run
     manifest = run.manifest
     samples, note = _examples(entries[0])
-    return RunPart(
-        anchor=run_anchor(entries[0]),
+    timings = read_timings(run)
+    return RunPage(
+        file=run_file(entries[0]),
+        series=series,
         model=words.label(manifest.model.name),
         run_id=words.label(manifest.run_id),
         finished=words.moment(manifest.finished_at),
@@ -60,7 +69,10 @@ def build_run(entries: Sequence[Entry]) -> RunPart:
         warnings=tuple(words.cut(text, 400) for text in manifest.warnings),
         system=tuple(_system(manifest)),
         settings=tuple(_flat(_settings(manifest))),
-        tasks=tuple(_task(entry, samples.get(entry.summary.task), note) for entry in entries),
+        tasks=tuple(
+            _task(entry, timings[entry.summary.task], samples.get(entry.summary.task), note)
+            for entry in entries
+        ),
     )
 
 
@@ -71,19 +83,36 @@ def _examples(entry: Entry) -> tuple[dict[str, TaskExamples], str]:
         return {}, f"No samples can be shown: {words.cut(str(error), 400)}"
 
 
-def _task(entry: Entry, samples: TaskExamples | None, note: str) -> TaskPart:
+def _task(entry: Entry, timings: Timings, samples: TaskExamples | None, note: str) -> TaskPart:
     summary = entry.summary
+    anchor, task = task_anchor(summary.task), words.label(summary.task)
     return TaskPart(
-        anchor=task_anchor(entry),
-        task=words.label(summary.task),
-        banners=banners(entry),
+        anchor=anchor,
+        task=task,
+        banners=banners(entry, _ROOT),
         results=tuple(_results(entry)),
+        outcomes=_bar(summary),
+        timings=illustrate_timings(anchor, task, timings),
         protocol=tuple(_protocol(entry.protocol)),
         messages=_turns(samples.messages if samples else ()),
         subjects=_subjects(entry) if len(summary.subjects) > 1 else None,
         samples=tuple(_sample(example) for example in (samples.examples if samples else ())),
+        samples_href=f"{_ROOT}{samples_file(summary.task, entry.protocol)}#first={run_key(entry)}",
         note=note,
     )
+
+
+def _bar(summary: TaskSummary) -> Bar:
+    unrecorded = summary.n_missing - summary.counts[Outcome.ERROR]
+    parts = {outcome.value: summary.counts[outcome] for outcome in Outcome}
+    parts[Outcome.ERROR.value] += unrecorded
+    shares, x = [], 0.0
+    for style, n in parts.items():
+        width = _BAR * n / max(1, summary.n_planned)
+        shares.append(Share(style, round(x, 2), round(width, 2)))
+        x += width
+    shown = tuple(share for share in shares if share.width)
+    return Bar(shown, f"Outcomes: {', '.join(_outcomes(summary))}")
 
 
 def _results(entry: Entry) -> Iterator[Fact]:

@@ -20,9 +20,9 @@ from harness.analysis.judged import (
 from harness.analysis.judges import Judge
 from harness.records import Estimate
 from harness.report import words
-from harness.report.banners import short_hash
 from harness.report.data import Cell, Column, ColumnGroup, Grid, JudgePart, JudgeSection
 from harness.report.judge_card import card_facts, warnings
+from harness.report.links import short_hash
 from harness.store.read import Run
 
 _RATED = (

@@ -186,7 +186,7 @@ def test_order_of_rows_is_no_matter(tmp_path):
 def test_leaderboard_keeps_ties_and_newest(tmp_path):
     small, large = MODEL, replace(MODEL, name="large", sha256="f" * 64)
     other = replace(MODEL, name="also-large", sha256="e" * 64)
-    good, bad = PlantedTask(counts(correct=8, wrong=2)), PlantedTask(counts(correct=5, wrong=5))
+    good, bad = PlantedTask(counts(correct=80, wrong=20)), PlantedTask(counts(correct=50, wrong=50))
     write_run(tmp_path, {"mini": good}, run_id="old", model=small, finished_at="2024-01-01")
     write_run(tmp_path, {"mini": bad}, run_id="new", model=small, finished_at="2024-02-01")
     write_run(tmp_path, {"mini": good}, run_id="l", model=large)

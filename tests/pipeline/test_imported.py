@@ -250,7 +250,8 @@ def test_report_summary_and_export_show_an_import_as_one(log, import_, tmp_path,
     built = build_report(tmp_path / "results", tmp_path / "reports")
     show_run(run, as_script=False)
 
-    html = built.path.read_text(encoding="utf-8")
+    pages = sorted(built.path.parent.rglob("*.html"))
+    html = "".join(page.read_text(encoding="utf-8") for page in pages)
     text = Reader(html).text
     assert "<script>alert" not in html
     assert "shots unknown" in text

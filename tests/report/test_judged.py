@@ -26,7 +26,7 @@ def section(tmp_path, judges, runs):
         for mode in ("single", "pairwise"):
             judge_runs(model, runs, Judging(mode), options, Quiet())
     text = build_report(tmp_path / "results", tmp_path / "reports").path.read_text()
-    return text[text.index('class="judges"') : text.index('class="runs"')]
+    return text[text.index('class="judges"') : text.index('class="claims"')]
 
 
 def test_every_judge_has_its_numbers_and_its_card(tmp_path):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import posixpath
 import re
 import subprocess
 import sys
@@ -14,20 +15,34 @@ from harness.errors import UsageError
 from harness.report import words
 from harness.report.build import build_report
 from harness.store.read import load_run
+from hostile_runs import EVIL, MIXED, write_hostile_runs
 from page_reader import Reader
 from run_files import MODEL, PlantedTask, Timing, counts, write_run
 
-MIXED = counts(correct=60, wrong=25, unparsed=6, truncated=4, refused=2, error=3)
-EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\x00\u202e\"'><a href=//evil>"
+LINK = r"#[\w-]*|(\.\./)?(index|(runs|samples)/[\w-]+)\.html(#[\w=&-]+)?"
+TAGS = (
+    "html head meta title style body script noscript header main section nav footer details "
+    "summary div h1 h2 h3 h4 p ul li dl dt dd pre code a span strong bdi small time figure "
+    "table caption thead tbody tr th td button label select option input fieldset legend "
+    "svg g defs path use clippath text line rect circle"
+)
 
 
 @pytest.fixture
 def build(tmp_path):
+    """Builds the site; all its pages one after the other are the second thing that it returns."""
+
     def built():
         result = build_report(tmp_path / "results", tmp_path / "reports")
-        return result, result.path.read_text(encoding="utf-8")
+        return result, "".join(pages(tmp_path / "reports").values())
 
     return built
+
+
+def pages(reports):
+    """The text of each page by its file, the index first."""
+    files = sorted(reports.rglob("*.html"), key=lambda file: (file.parent != reports, file))
+    return {file.relative_to(reports).as_posix(): file.read_text("utf-8") for file in files}
 
 
 def plain(text):
@@ -89,7 +104,7 @@ def test_conversations_are_shown_turn_by_turn(tmp_path, build):
 
 
 def test_rows_come_in_order_with_ties(tmp_path, build):
-    good, bad = PlantedTask(counts(correct=8, wrong=2)), PlantedTask(counts(correct=5, wrong=5))
+    good, bad = PlantedTask(counts(correct=80, wrong=20)), PlantedTask(counts(correct=50, wrong=50))
     for name, plan in (("b-good", good), ("a-good", good), ("bad", bad)):
         model = replace(MODEL, name=name, sha256=hashlib.sha256(name.encode()).hexdigest())
         write_run(tmp_path / "results", {"mini": plan}, run_id=name, model=model)
@@ -98,7 +113,7 @@ def test_rows_come_in_order_with_ties(tmp_path, build):
 
     text = Reader(html).text
     assert re.search(r"1= a-good .* 1= b-good .* 3 bad ", text)
-    assert "this order is not a test" in text
+    assert "Models that share a place (=) are not told apart" in text
 
 
 def test_unlike_protocols_get_tables_of_their_own(tmp_path, build):
@@ -180,73 +195,68 @@ def test_same_runs_give_the_same_bytes(tmp_path, build):
         model = replace(MODEL, sha256=f"{i:064d}")
         write_run(tmp_path / "results", {"mini": PlantedTask(MIXED)}, run_id=f"r{i}", model=model)
 
-    first = build()[1]
+    build()
     moved = tmp_path / "elsewhere"
     (tmp_path / "results").rename(moved)
-    second = build_report(moved, tmp_path / "other").path.read_text(encoding="utf-8")
+    build_report(moved, tmp_path / "other")
 
-    assert first == second
+    assert pages(tmp_path / "reports") == pages(tmp_path / "other")
 
 
-@pytest.fixture
-def hostile(tmp_path, build):
-    model = replace(
-        MODEL,
-        name="../../x<script>alert(0)</script>",
-        family=EVIL,
-        quantization=EVIL,
-        engine="\ud800" + EVIL,
-        settings={EVIL: EVIL, "list": [EVIL]},
-    )
-    plan = PlantedTask(
-        MIXED,
-        subjects=(EVIL, "javascript:alert(3)"),
-        question=lambda n: f"{EVIL} {n}",
-        reply=lambda n, *_: EVIL + "x" * 1_000_000 if n % 2 else EVIL,
-        answer=lambda *_: EVIL,
-        protocol={"dataset": EVIL, "template": EVIL, "scorer": EVIL},
-    )
-    other = replace(plan, protocol={"dataset": "plain", "system_prompt": EVIL})
-    results, changes = tmp_path / "results", {"warnings": (EVIL,), "verification": {EVIL: 1}}
-    write_run(results, {EVIL: plan}, run_id="evil", model=model, manifest=changes)
-    write_run(results, {EVIL: other}, run_id="<b>", model=model)
-    return build()[1]
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """The pages of a site whose every foreign text is hostile, by their files."""
+    folder = tmp_path_factory.mktemp("hostile")
+    write_hostile_runs(folder / "results")
+    build_report(folder / "results", folder / "reports")
+    return pages(folder / "reports")
 
 
 def test_hostile_text_stays_text(hostile):
-    page = Reader(hostile)
+    for html in hostile.values():
+        check_is_inert(html)
+    assert "[U+0000][U+202E]" in Reader("".join(hostile.values())).text
 
-    assert {tag for tag, _ in page.tags} <= {
-        *("html", "head", "meta", "title", "style", "body", "script", "svg", "line", "rect"),
-        *("circle", "header", "main", "section", "nav", "footer", "details", "summary", "div"),
-        *("h1", "h2", "h3", "h4", "h5", "p", "ul", "li", "dl", "dt", "dd", "pre", "code", "a"),
-        *("span", "strong", "bdi", "small", "time", "button", "table", "caption", "thead"),
-        *("tbody", "tr", "th", "td"),
-    }
-    assert len(page.all("script")) == 1
-    assert page.all("script") == [{}]
+
+def check_is_inert(html):
+    page = Reader(html)
+    assert {tag for tag, _ in page.tags} <= set(TAGS.split())
+    assert {} in page.all("script")
+    assert {attrs.get("type", "") for attrs in page.all("script")} <= {"", "application/gzip"}
     for tag, attrs in page.tags:
         assert not [name for name in attrs if name.startswith("on") or name in ("src", "style")]
-        assert attrs.get("href", "#").startswith("#"), tag
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", hostile)
-    assert "[U+0000][U+202E]" in page.text
+        assert re.fullmatch(LINK, attrs.get("href", "#")), tag
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", html)
 
 
 def test_long_replies_are_cut_with_their_length(hostile):
-    assert len(hostile) < 1_000_000
-    assert re.search(r"1,000,\d\d\d characters left out", hostile)
+    assert sum(map(len, hostile.values())) < 1_000_000
+    assert re.search(r"1,000,\d\d\d characters left out", "".join(hostile.values()))
 
 
-def test_links_lead_to_what_is_on_the_page(hostile):
-    page = Reader(hostile)
-    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+def test_links_lead_to_what_is_there(hostile):
+    ids = {}
+    for file, html in hostile.items():
+        ids[file] = [attrs["id"] for _, attrs in Reader(html).tags if "id" in attrs]
+        assert len(ids[file]) == len(set(ids[file]))
 
-    assert len(ids) == len(set(ids))
-    for link in page.all("a"):
-        assert link["href"][1:] in ids
+    for file, html in hostile.items():
+        for _, attrs in Reader(html).tags:
+            path, _, fragment = attrs.get("href", "#content").partition("#")
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
+            assert not fragment or "=" in fragment or fragment in ids[target if path else file], (
+                attrs
+            )
+            assert not path or target in ids, attrs
 
 
-def test_policy_allows_exactly_our_script_and_style(hostile):
+@pytest.fixture(params=["index", "run", "samples"])
+def one_page(hostile, request):
+    return next(text for file, text in hostile.items() if file.startswith(request.param))
+
+
+def test_policy_allows_exactly_our_script_and_style(one_page):
+    hostile = one_page
     policy = next(a["content"] for a in Reader(hostile).all("meta") if "content" in a)
 
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
@@ -259,13 +269,14 @@ def test_policy_allows_exactly_our_script_and_style(hostile):
     assert "unsafe" not in policy
 
 
-def test_nothing_is_loaded_from_elsewhere(hostile):
-    own = re.sub(r"<pre.*?</pre>|<bdi>.*?</bdi>|<code>.*?</code>", "", hostile, flags=re.DOTALL)
+def test_nothing_is_loaded_from_elsewhere(one_page):
+    foreign = r"<pre.*?</pre>|<bdi>.*?</bdi>|<code>.*?</code>| xmlns=\"http://www.w3.org/2000/svg\""
+    own = re.sub(foreign, "", one_page, flags=re.DOTALL)
 
     assert "http:" not in own
     assert "https:" not in own
     assert "@import" not in own
-    assert "url(" not in own
+    assert "url(" not in own.replace("url(#", "")
 
 
 def test_report_needs_no_model_and_no_task_library(tmp_path):

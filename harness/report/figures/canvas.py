@@ -24,10 +24,15 @@ INK, QUIET, LINE, BAND = "#1b1f24", "#59636e", "#d5d9de", "#e9ecf0"
 CANDIDATE, BASELINE, BOTH, NEITHER = "#d55e00", "#0072b2", "#aab2bb", "#6b7580"
 UNPARSED, TRUNCATED = "#cc79a7", "#f0e442"
 PAPER = "#ffffff"
+SERIES = tuple(f"#0500{i:02x}" for i in range(8))
+"""One colour a model where there are many, told apart by colour-blind readers."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
+"""The shape that goes with each colour, so that no reader depends on colour."""
 _ROLES = {
     INK: "ink", QUIET: "quiet", LINE: "line", BAND: "band", CANDIDATE: "candidate",
     BASELINE: "baseline", BOTH: "both", NEITHER: "neither", UNPARSED: "unparsed",
     TRUNCATED: "truncated", PAPER: "paper",
+    **{colour: f"series-{i}" for i, colour in enumerate(SERIES)},
 }  # fmt: skip
 _SVG = "{http://www.w3.org/2000/svg}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
