@@ -15,7 +15,14 @@ from harness.stats import count_flips
 if TYPE_CHECKING:
     import pandas as pd
 
-_SHOWN = tuple(outcome for outcome in Outcome if outcome is not Outcome.ERROR)
+ENDS = (
+    Outcome.CORRECT,
+    Outcome.WRONG,
+    Outcome.UNPARSED,
+    Outcome.TRUNCATED,
+    Outcome.REFUSED,
+)
+"""How a reply that a rule judges can end; an error is no reply."""
 
 
 def find_causes(answered: pd.DataFrame, difference: Estimate) -> Causes:
@@ -27,7 +34,7 @@ def find_causes(answered: pd.DataFrame, difference: Estimate) -> Causes:
     unread = difference_estimate(baseline * ~judged, candidate * ~judged)
     answers = difference_estimate(baseline * judged, candidate * judged)
     return Causes(
-        replies=tuple(_replies(outcome, answered) for outcome in _SHOWN),
+        replies=tuple(_replies(outcome, answered) for outcome in ENDS),
         unread=unread,
         answers=answers,
         if_parsed=difference_estimate(baseline[judged], candidate[judged], int((~judged).sum())),

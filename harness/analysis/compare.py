@@ -30,9 +30,9 @@ from harness.analysis.noninferior import judge
 from harness.analysis.paired_rows import PairedRows, SideRows, pair_rows, read_side
 from harness.analysis.shrink import shrink_differences
 from harness.analysis.usage import measure_usage
-from harness.errors import UsageError
+from harness.errors import NotComparableError, UsageError
 from harness.protocol import Difference
-from harness.records import Estimate
+from harness.records import Estimate, Outcome
 from harness.stats import (
     benjamini_hochberg,
     holm,
@@ -66,16 +66,17 @@ def compare(candidate: Run, baseline: Run, options: CompareOptions | None = None
     """Compare a run with the one that it might replace, on the samples that both answered.
 
     Raises:
-        NotComparableError: no task in common, or protocols that differ in a field that
-            `options.allow_unlike` does not name.
+        NotComparableError: no task in common, none that a rule can judge, or protocols that
+            differ in a field that `options.allow_unlike` does not name.
         UsageError: a margin, alpha or coverage that is none, or an unknown protocol field.
         StoreError: a table is missing or damaged.
     """
     options = options or CompareOptions()
     _check(options)
-    names = common_tasks(candidate, baseline)
-    unlike = {name: check_alike(name, candidate, baseline, options.allow_unlike) for name in names}
-    sides = _Sides(read_side(candidate, names), read_side(baseline, names))
+    both = common_tasks(candidate, baseline)
+    unlike = {name: check_alike(name, candidate, baseline, options.allow_unlike) for name in both}
+    sides = _Sides(read_side(candidate, both), read_side(baseline, both))
+    names = _judged_by_rule(both, sides)
     rows = {name: pair_rows(name, *sides) for name in names}
     tasks = {name: _compare_task(name, rows[name], sides, options, unlike[name]) for name in names}
     return Comparison(
@@ -85,9 +86,26 @@ def compare(candidate: Run, baseline: Run, options: CompareOptions | None = None
         tasks=_adjusted(tasks),
         macro=_macro_of_tasks(rows),
         demands=measure_demands(*sides, names),
-        only_candidate=_others(candidate, names),
-        only_baseline=_others(baseline, names),
+        unjudged=tuple(name for name in both if name not in names),
+        only_candidate=_others(candidate, both),
+        only_baseline=_others(baseline, both),
     )
+
+
+def _judged_by_rule(tasks: list[str], sides: _Sides) -> list[str]:
+    """Leave out tasks whose answers have no score: neither right nor wrong, and not missing."""
+    kept = [
+        name
+        for name in tasks
+        if not any((side.scores[name]["outcome"] == Outcome.UNJUDGED.value).any() for side in sides)
+    ]
+    if not kept:
+        runs = " ".join(side.run.manifest.run_id for side in sides)
+        raise NotComparableError(
+            f"no rule can judge the answers to {', '.join(tasks)}; let a model do it: "
+            f"harness judge {runs} --judge MODEL --mode pairwise"
+        )
+    return kept
 
 
 def _check(options: CompareOptions) -> None:

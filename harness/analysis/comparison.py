@@ -292,8 +292,8 @@ class System:
 class Comparison:
     """Two runs. `macro` is the mean of the tasks' differences, None with fewer than two tasks.
 
-    `demands` speak of the tasks that both have; `only_candidate` and `only_baseline` name tasks
-    that the other run lacks.
+    `demands` speak of the compared tasks. `unjudged` name tasks that both have and no rule can
+    judge, `only_candidate` and `only_baseline` tasks that the other run lacks.
     """
 
     candidate: System
@@ -302,5 +302,6 @@ class Comparison:
     tasks: Mapping[str, TaskComparison]
     macro: Estimate | None
     demands: tuple[Demand, ...]
+    unjudged: tuple[str, ...]
     only_candidate: tuple[str, ...]
     only_baseline: tuple[str, ...]

@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 
 JUDGED = (Outcome.CORRECT.value, Outcome.WRONG.value)
+_NO_VALUE = (Outcome.ERROR.value, Outcome.UNJUDGED.value, Outcome.JUDGED.value)
 _SCORES = ("task", "sample_id", "subject", "outcome", "value", "answer", "gold")
 _RESPONSES = ("sample_id", "part", "letter_logprobs", *speed.COLUMNS)
 _SPENT = ("cost_usd", "output_tokens", "total_seconds")
@@ -109,7 +110,7 @@ def letter_table(texts: pd.Series) -> list[list[float | None] | None]:
 
 def _side(task: str, side: SideRows) -> pd.DataFrame:
     scores = side.scores[task].drop(columns="task").copy()
-    judged, missing = scores["outcome"].isin(JUDGED), scores["outcome"] == Outcome.ERROR.value
+    judged, missing = scores["outcome"].isin(JUDGED), scores["outcome"].isin(_NO_VALUE)
     scores["value"] = scores["value"].where(judged, 0.0).mask(missing)
     responses = side.responses[task]
     spent = responses.groupby("sample_id")[list(_SPENT)].sum(min_count=1)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.analysis.causes import ENDS
 from harness.analysis.comparison import Comparison, TaskComparison, Usage
 from harness.records import Estimate, Outcome
 from harness.report import words
@@ -38,7 +39,7 @@ def tables(found: Comparison) -> tuple[Table, ...]:
         ),
         Table(
             "Replies",
-            ("task", "side", *(outcome.value for outcome in Outcome), "if both read"),
+            ("task", "side", *ENDS, Outcome.ERROR, "if both read"),
             tuple(row for task in found.tasks.values() for row in _reply_rows(task)),
         ),
         Table(
@@ -65,6 +66,8 @@ def sentences(found: Comparison) -> Iterator[str]:
     for side, names in (("candidate", found.only_candidate), ("baseline", found.only_baseline)):
         if names:
             yield f"only the {side} has: {', '.join(names)}"
+    if found.unjudged:
+        yield f"no rule can judge, so not compared: {', '.join(found.unjudged)} (harness judge)"
 
 
 def verdict_sentence(task: TaskComparison) -> str:

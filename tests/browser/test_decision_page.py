@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from picture import browser_path
 
+from browser.picture import browser_path
 from harness.analysis.compare import compare
 from harness.report.decision import write_decision
 from harness.store.read import load_run

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -29,6 +28,12 @@ SAID = {
 VERDICTS = {"single": 80 * 2 * 2, "pairwise": 80 * 2 * 2}
 
 
+def until_calls(process, server, count):
+    """Wait until the judge was asked so often, or everything is judged."""
+    while process.poll() is None and len(server.journal()) < count:
+        time.sleep(0.05)
+
+
 def test_kills_at_any_stage_of_judging_mt_bench_both_ways(tmp_path):
     runs = [run.folder.name for run in answered(
         tmp_path, ("small", 4), ("large", 7), task="mt_bench")]  # fmt: skip
@@ -47,16 +52,14 @@ def test_kills_at_any_stage_of_judging_mt_bench_both_ways(tmp_path):
                     stderr=subprocess.PIPE,
                     text=True,
                 )  # fmt: skip
-                wait = rng.uniform(2.0, 14.0) if kills < KILLS else 900
-                try:
-                    _, said = process.communicate(timeout=wait)
-                except subprocess.TimeoutExpired:
-                    os.kill(process.pid, signal.SIGKILL)
-                    process.communicate()
-                    kills += 1
-                    continue
-                assert process.returncode == 0, said
-                break
+                if kills < KILLS:
+                    until_calls(process, server, len(server.journal()) + rng.randint(0, 80))
+                    process.kill()
+                _, said = process.communicate(timeout=900)
+                if process.returncode != -signal.SIGKILL:
+                    assert process.returncode == 0, said
+                    break
+                kills += 1
         calls = [entry["body"]["messages"] for entry in server.journal() if "body" in entry]
     ((judge,), left_out) = find_judges(tmp_path / "results")
     keys = {row["request_key"] for each in judge.judgements for row in each.run.rows("responses")}

@@ -336,3 +336,20 @@ def test_another_margin_moves_the_verdict_and_is_named(tmp_path):
 def written_page(tmp_path, runs):
     path = write_decision(compare(*runs), runs, tmp_path / "out.html")
     return Reader(path.read_text(encoding="utf-8"))
+
+
+def test_what_no_rule_can_judge_is_never_taken_for_equal(tmp_path):
+    """Two sets of unjudged answers have no scores: that is no difference of nought."""
+    open_ended = PlantedTask(counts(unjudged=30))
+    plan = {"talk": open_ended, "mini": PlantedTask(counts(correct=30, wrong=10))}
+    runs = tuple(load_run(write_run(tmp_path, plan, run_id=name)) for name in ("one", "two"))
+    found = compare(*runs)
+
+    assert list(found.tasks) == ["mini"]
+    assert found.unjudged == ("talk",)
+    assert "No rule can judge talk, so it is not compared" in written_page(tmp_path, runs).text
+    alone = [
+        load_run(write_run(tmp_path, {"talk": open_ended}, run_id=name)) for name in ("a", "b")
+    ]
+    with pytest.raises(NotComparableError, match="harness judge a b --judge MODEL"):
+        compare(*alone)

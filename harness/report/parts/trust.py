@@ -81,6 +81,9 @@ def limit_part(found: Comparison) -> Section:
         )
         if names
     ]
+    if found.unjudged:
+        names = ", ".join(map(words.label, found.unjudged))
+        others.append(Said(f"No rule can judge {names}, so it is not compared (harness judge)."))
     return Section("limits", "What this could not see", (*said, *others, *_UNTESTED))
 
 
