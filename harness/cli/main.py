@@ -24,6 +24,7 @@ from harness.cli import (
     run,
     score,
     tasks,
+    view,
 )
 from harness.cli.output import result, say
 from harness.errors import HarnessError, InterruptedRunError, UsageError
@@ -43,6 +44,7 @@ app.command("run")(run.run)
 app.command("judge")(judge.judge)
 app.command("plan")(plan.plan)
 app.command("tasks")(tasks.tasks)
+app.command("view")(view.view)
 app.command("models")(models.models)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)

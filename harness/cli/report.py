@@ -1,4 +1,4 @@
-"""`harness report`: the leaderboard page."""
+"""`harness report`: the leaderboard and its pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def report(
     ),
     json: Json = False,
 ) -> None:
-    """Render the leaderboard of all finished runs into one offline HTML page."""
+    """Render all finished runs: leaderboard, a page for each run, samples side by side; offline."""
     from harness.report.build import build_report
 
     built = build_report(results, reports)

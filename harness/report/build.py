@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from pathlib import Path
@@ -48,22 +48,66 @@ def build_report(results: Path, reports: Path) -> ReportResult:
         UsageError: `reports` is a file.
         StoreError: the page cannot be written.
     """
+    site = read_site(results, reports)
+    for file, text in site_pages(site):
+        _write(reports, file, text)
+    return ReportResult(reports / INDEX, site.n_runs, site.left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the pages of a site are made of; `n_runs` are shown, `left_out` says why others not."""
+
+    board: Leaderboard
+    beside: Beside
+    index: Page
+    n_runs: int
+    left_out: tuple[str, ...]
+
+
+def read_site(results: Path, reports: Path | None) -> Site:
+    """Read every finished run in `results`; decision reports that lie in `reports` are linked."""
     runs, unfinished = find_runs(results)
     judges, unread = find_judges(results)
     board = build_leaderboard(runs)
     left_out = (*unfinished, *unread, *board.left_out)
     beside = _beside(board, judges)
-    page = build_page(runs, board, beside)
-    page = replace(
-        page,
+    shown = [entries[0].run for entries in _by_run(board.tables)]
+    index = replace(
+        build_page(runs, board, beside),
         judges=build_judges(judges, runs),
-        decisions=tuple(_decisions(reports, [entries[0].run for entries in _by_run(board.tables)])),
+        decisions=tuple(_decisions(reports, shown)) if reports else (),
         left_out=tuple(words.cut(_without_folder(text, results), 400) for text in left_out),
     )
-    _write(reports, INDEX, render("index.html", title=page.title, page=page))
-    for file, text in _other_pages(board, beside.series):
-        _write(reports, file, text)
-    return ReportResult(reports / INDEX, len(runs) - len(board.left_out), left_out)
+    return Site(board, beside, index, len(runs) - len(board.left_out), left_out)
+
+
+def site_pages(site: Site, *, served: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield each page of a site, as its file and its text.
+
+    The pages of a `served` site ask their server for prompts and replies, others hold them.
+
+    Raises:
+        StoreError: a table is damaged.
+    """
+    index, series = site.index, site.beside.series
+    yield INDEX, render("index.html", served=served, title=index.title, page=index)
+    for entries in _by_run(site.board.tables):
+        run = build_run(entries, series[entries[0].run.manifest.model.identity])
+        yield run.file, render("run.html", root="../", served=served, title=run.model, run=run)
+    for table in site.board.tables:
+        page = build_samples(table, series, served=served)
+        yield (
+            page.file,
+            render(
+                "samples.html",
+                root="../",
+                scripts=("samples.js",),
+                served=served,
+                title=f"Samples of {page.task}",
+                page=page,
+            ),
+        )
 
 
 def build_page(runs: Sequence[Run], board: Leaderboard, beside: Beside) -> Page:
@@ -131,21 +175,6 @@ def _filters(board: Leaderboard) -> Iterator[Filter]:
     for trait, values in found.items():
         if len(values) > 1:
             yield Filter(trait, labels[trait], tuple(sorted(values)))
-
-
-def _other_pages(board: Leaderboard, series: Mapping[str, int]) -> Iterator[tuple[str, str]]:
-    """Yield every further page, as its file below the site's folder and its text."""
-    shown = _by_run(board.tables)
-    for entries in shown:
-        run = build_run(entries, series[entries[0].run.manifest.model.identity])
-        yield run.file, render("run.html", root="../", title=run.model, run=run)
-    for table in board.tables:
-        page = build_samples(table, series)
-        title = f"Samples of {page.task}"
-        yield (
-            page.file,
-            render("samples.html", root="../", scripts=("samples.js",), title=title, page=page),
-        )
 
 
 def _by_run(tables: Sequence[Table]) -> list[list[Entry]]:

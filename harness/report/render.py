@@ -14,12 +14,19 @@ from harness.report.decision_data import Decision
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
-def render(template: str, *, root: str = "", scripts: tuple[str, ...] = (), **values: Any) -> str:
+def render(
+    template: str,
+    *,
+    root: str = "",
+    scripts: tuple[str, ...] = (),
+    served: bool = False,
+    **values: Any,
+) -> str:
     """Render one page; `root` leads from where it lies to the site's folder.
 
     Every value is escaped. The content security policy allows our own scripts (`report.js`, and
     the files named in `scripts`) and our stylesheet by their hashes and nothing else: no inline
-    handler, no frame, no form, no request.
+    handler, no frame, no form, no request; pages of a `served` site may ask their own server.
     """
     from markupsafe import Markup
 
@@ -30,6 +37,7 @@ def render(template: str, *, root: str = "", scripts: tuple[str, ...] = (), **va
         .render(
             values,
             root=root,
+            served=served,
             version=__version__,
             style=Markup(style),  # noqa: S704  # our own file, not a value
             scripts=[Markup(text) for text in own],  # noqa: S704  # as above

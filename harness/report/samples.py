@@ -40,24 +40,31 @@ class _Packed:
 
 
 def build_samples(
-    table: Table, series: Mapping[str, int], embed_bytes: int = EMBED_BYTES
+    table: Table,
+    series: Mapping[str, int],
+    embed_bytes: int = EMBED_BYTES,
+    *,
+    served: bool = False,
 ) -> SamplesPage:
-    """Prepare every sample of a table, of all its models, for print."""
+    """Prepare every sample of a table, of all its models, for print.
+
+    A page that is `served` holds no prompts and replies: it asks for those that are looked at.
+    """
     runs = [entry.run for entry in table.entries]
     note, items = "", []
     try:
         items = read_sheet(table.task, runs)
     except StoreError as error:
         note = f"No samples can be shown: {words.cut(str(error), 400)}"
-    shared = _shared(items)
-    packed = _pack(items, shared, embed_bytes)
+    shared = {} if served else _shared(items)
+    packed = _Packed([], [-1] * len(items)) if served else _pack(items, shared, embed_bytes)
     return SamplesPage(
         file=samples_file(table.task, table.protocol),
         task=words.label(table.task),
         shots=words.shots(table.protocol.shots),
         protocol=table.protocol.fingerprint[:12],
-        note=note or _note(items, packed),
-        index=_zip(_index(table, items, packed, series)),
+        note=note or _note(items, packed, served=served),
+        index=_zip(_index(table, items, packed, series) | {"served": served}),
         shared=_zip(list(shared)),
         chunks=tuple(packed.chunks),
     )
@@ -96,9 +103,10 @@ def _title(item: Item) -> str:
     return " ".join(part.split())[:_TITLE]
 
 
-def _note(items: Sequence[Item], packed: _Packed) -> str:
+def _note(items: Sequence[Item], packed: _Packed, *, served: bool) -> str:
     n = sum(place >= 0 for place in packed.places)
-    if n == len(items):
+    if n == len(items) or served:
+        n = len(items)
         return f"All {words.counted(n, 'sample')}, with every prompt and reply."
     telling = [
         place >= 0 for item, place in zip(items, packed.places, strict=True) if item.is_telling
@@ -163,6 +171,15 @@ def _parts(
             part, length = [], 0
     if part:
         yield part
+
+
+def whole(item: Item) -> dict[str, Any]:
+    """Return everything said about one sample, as the page reads it."""
+    return {
+        "messages": item.messages,
+        "turns": item.turns,
+        "replies": item.replies,
+    }
 
 
 def _plain(item: Item, shared: Mapping[str, int]) -> dict[str, Any]:

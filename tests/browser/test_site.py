@@ -1,5 +1,6 @@
 """The site in a real browser, from files: usable by hand, keyboard and screen reader, and inert."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from browser.conftest import DESK, PHONE
 from harness.report.build import build_report
+from harness.report.view import Viewer, ViewServer
 from hostile_runs import write_hostile_runs
 from run_files import MODEL, PlantedTask, Timing, counts, write_run
 
@@ -288,3 +290,31 @@ def test_hostile_text_does_nothing(visit, hostile, kind):
         assert page.locator("img, iframe, object, body script + script + img").count() == 0
         assert "\u202e" not in said
         assert "[U+202E]" in said or kind == "index"
+
+
+def test_a_served_site_shows_long_replies_whole(chromium, tmp_path):
+    long = "start" + "x" * 50_000 + "end"
+    plan = PlantedTask(counts(correct=60, wrong=3), reply=lambda *_: long)
+    write_run(tmp_path, {"mini": plan})
+    viewer = Viewer(tmp_path)
+    with ViewServer(viewer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = chromium.new_page()
+        heard = []
+        page.on("console", lambda message: heard.append(message.text))
+        page.goto(server.address)
+        page.get_by_role("link", name="All samples").click()
+        ready(page)
+        page.locator("#outcome1").select_option("w")
+        page.locator("#search").fill("xxend")
+        page.locator("#deep").check()
+        wrong = number(page)
+        page.locator("#list a").first.click()
+        page.wait_for_selector("#sample .pair pre")
+        shown = page.locator("#sample .pair pre").first.inner_text()
+        page.close()
+        server.shutdown()
+
+    assert wrong == 3
+    assert shown == long
+    assert heard == []

@@ -32,6 +32,15 @@
     return loaded.get(number);
   }
 
+  async function ask(what) {
+    const answer = await fetch(`${location.pathname}/${what}`);
+    if (!answer.ok) throw new Error(`${what}: ${answer.status}`);
+    return answer.json();
+  }
+
+  const isHere = (i) => data.served || data.places[i] >= 0;
+  const readItem = async (i) => data.served ? ask(`items/${i}`) : (await chunk(data.places[i])).get(i);
+
   const code = (i, model) => data.outcomes[i][model];
   const answer = (i, model) => data.answers[i][model];
   const RELATIONS = {
@@ -56,8 +65,8 @@
     || has(data.subjects[data.subject[i]]) || has(answer(i, state.a) || "") || has(answer(i, state.b) || "");
 
   async function inText(i) {
-    if (data.places[i] < 0) return false;
-    const said = (await chunk(data.places[i])).get(i);
+    if (!isHere(i)) return false;
+    const said = await readItem(i);
     const replies = [state.a, state.b].flatMap((model) => said.replies[model]).map((reply) => reply[0] || "");
     return [...said.messages.map(text), ...said.turns, ...replies].some(has);
   }
@@ -178,10 +187,10 @@
     const facts = make("p", undefined, "meta");
     facts.append(make("bdi", data.subjects[data.subject[i]] || "(no subject)"), ", sample ", make("code", data.ids[i]), ", right answer ", make("code", data.golds[i] || "(empty)"));
     const parts = [make("h2", "Sample"), around(i), facts];
-    if (data.places[i] < 0) {
+    if (!isHere(i)) {
       parts.push(make("p", "Its prompt and replies are not in this file: “harness view” shows them."));
     } else {
-      const said = (await chunk(data.places[i])).get(i);
+      const said = await readItem(i);
       const earlier = said.messages.slice(0, -1);
       if (earlier.length) {
         const before = make("details");
@@ -205,8 +214,10 @@
     else {
       const hits = [];
       at("count").textContent = "Searching …";
+      const models = [state.a, state.b].map((model) => data.models[model].key);
+      const there = data.served ? new Set(await ask(`search?${new URLSearchParams({ q: state.q, first: models[0], second: models[1] })}`)) : null;
       for (const i of fitting) {
-        if (inIndex(i) || await inText(i)) hits.push(i);
+        if (inIndex(i) || (there ? there.has(i) : await inText(i))) hits.push(i);
         if (mine !== turn) return false;
       }
       found = hits;
@@ -223,6 +234,15 @@
   }
 
   async function update(moved) {
+    try {
+      await show(moved);
+    } catch (error) {
+      at("count").textContent = `This did not work: ${error.message}.`;
+      at("viewer").setAttribute("aria-busy", "false");
+    }
+  }
+
+  async function show(moved) {
     const before = state.id;
     at("viewer").setAttribute("aria-busy", "true");
     read();
