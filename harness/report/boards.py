@@ -11,6 +11,7 @@ from harness.report import words
 from harness.report.banners import banners
 from harness.report.board_rows import Beside, board_columns, board_row, traits
 from harness.report.data import Board, Grid, UnlikeField
+from harness.report.heat import build_heat
 from harness.report.links import board_anchor, samples_file
 from harness.report.tradeoffs import illustrate_tradeoffs
 
@@ -42,6 +43,7 @@ def build_board(table: Table, beside: Beside, *, is_first: bool) -> Board:
             tuple(board_row(entry, beside, is_judged=is_judged) for entry in table.entries),
             tuple(tuple(traits(entry).items()) for entry in table.entries),
         ),
+        heat=build_heat(table),
         tradeoffs=tuple(illustrate_tradeoffs(anchor, table, beside.takes, beside.series)),
     )
 

@@ -139,6 +139,16 @@ class UnlikeField:
 
 
 @dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Subjects by models; marks are against the `reference`, `left_out` models are missing."""
+
+    reference: str
+    n_subjects: int
+    left_out: int
+    grid: Grid
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """One table of the leaderboard: one task under one protocol."""
 
@@ -154,6 +164,7 @@ class Board:
     banners: tuple[Banner, ...]
     grid: Grid
     tradeoffs: tuple[Illustration, ...] = ()
+    heat: HeatMap | None = None
 
 
 @dataclass(frozen=True, slots=True)
