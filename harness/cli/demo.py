@@ -53,8 +53,8 @@ def demo(
     options = RunOptions(results, fresh=fresh)
     with shown_progress() as progress, stopping(options.stop):
         runs = run_demo(limit, options, progress)
-    report = build_report(results, reports)
     decision = _decide(runs, reports)
+    report = build_report(results, reports)
     summaries = {name: summarize_run(runs[name]) for name in DEMO_MODELS}
     pairs = _pairs(runs)
     if json:
@@ -70,9 +70,10 @@ def _decide(runs: Mapping[str, Run], reports: Path) -> Path:
     from harness.analysis.compare import compare
     from harness.pipeline.demo import LARGE, SMALL
     from harness.report.decision import write_decision
+    from harness.report.links import DECISIONS
 
     pair = runs[SMALL], runs[LARGE]
-    return write_decision(compare(*pair), pair, reports / "compare")
+    return write_decision(compare(*pair), pair, reports / DECISIONS)
 
 
 def _pairs(runs: Mapping[str, Run]) -> dict[tuple[str, str], dict[str, Pairs]]:

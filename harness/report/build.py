@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 from pathlib import Path
 
 from harness.analysis.claims_file import load_claims
@@ -17,10 +18,10 @@ from harness.report import words
 from harness.report.board_rows import Beside, board_columns, traits
 from harness.report.boards import build_board
 from harness.report.claims import build_claims
-from harness.report.data import Filter, Page
+from harness.report.data import DecisionLink, Filter, Page
 from harness.report.details import build_run
 from harness.report.judged import build_judges
-from harness.report.links import INDEX
+from harness.report.links import DECISIONS, INDEX, decision_name
 from harness.report.palette import assign_series
 from harness.report.render import render
 from harness.report.samples import build_samples
@@ -56,6 +57,7 @@ def build_report(results: Path, reports: Path) -> ReportResult:
     page = replace(
         page,
         judges=build_judges(judges, runs),
+        decisions=tuple(_decisions(reports, [entries[0].run for entries in _by_run(board.tables)])),
         left_out=tuple(words.cut(_without_folder(text, results), 400) for text in left_out),
     )
     _write(reports, INDEX, render("index.html", title=page.title, page=page))
@@ -98,6 +100,18 @@ def _beside(board: Leaderboard, judges: Sequence[Judge]) -> Beside:
         series=assign_series(run.manifest.model for run in runs),
         ratings=found,
     )
+
+
+def _decisions(reports: Path, runs: Sequence[Run]) -> Iterator[DecisionLink]:
+    """Yield the decision reports of two of these runs that have been written."""
+    for candidate, baseline in permutations(runs, 2):
+        href = f"{DECISIONS}/{decision_name(candidate, baseline)}"
+        if (reports / href).is_file():
+            yield DecisionLink(_name(candidate), _name(baseline), href)
+
+
+def _name(run: Run) -> str:
+    return words.label(run.manifest.model.name, 60)
 
 
 def _filters(board: Leaderboard) -> Iterator[Filter]:

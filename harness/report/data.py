@@ -276,6 +276,15 @@ class ClaimsPart:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionLink:
+    """A decision report that lies beside the index."""
+
+    candidate: str
+    baseline: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """A choice between the values of a trait."""
 
@@ -293,6 +302,7 @@ class Page:
     shown: str
     boards: tuple[Board, ...] = ()
     filters: tuple[Filter, ...] = ()
+    decisions: tuple[DecisionLink, ...] = ()
     columns: tuple[ColumnGroup, ...] = ()
     judges: JudgeSection | None = None
     left_out: tuple[str, ...] = field(default=())

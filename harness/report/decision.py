@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +10,11 @@ from harness import __version__
 from harness.analysis.comparison import Comparison
 from harness.analysis.flipped import Flip, read_flips
 from harness.errors import NotComparableError
-from harness.records import content_hash
 from harness.report import words
 from harness.report.answer import Answer, find_answer, refusal
 from harness.report.build import make_folder
 from harness.report.decision_data import Decision, Said
+from harness.report.links import decision_name
 from harness.report.parts.differences import difference_part, outcome_part
 from harness.report.parts.failures import failure_part, flip_part, subject_part
 from harness.report.parts.together import cascade_part, gauges, tradeoff_part
@@ -111,18 +110,7 @@ def _run_said(run_id: str, finished_at: str) -> Said:
 
 
 def _write(page: Decision, runs: tuple[Run, Run], target: Path) -> Path:
-    path = target if target.suffix == ".html" else target / _file_name(runs)
+    path = target if target.suffix == ".html" else target / decision_name(*runs)
     make_folder(path.parent)
     replace_file(path, render_decision(page).encode("utf-8"))
     return path
-
-
-def _file_name(runs: tuple[Run, Run]) -> str:
-    """Name the page after the models; the hash of the runs keeps pages of other runs apart."""
-    names = [_safe(run.manifest.model.name) for run in runs]
-    ids = content_hash([run.manifest.run_id for run in runs])
-    return f"{names[0]}-against-{names[1]}-{ids[:8]}.html"
-
-
-def _safe(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._+-]+", "-", name).strip("-.")[:60] or "x"

@@ -7,8 +7,13 @@ import re
 
 from harness.analysis.leaderboard import Entry
 from harness.protocol import Protocol
+from harness.records import content_hash
+from harness.store.read import Run
 
 INDEX = "index.html"
+DECISIONS = "compare"
+"""Folder of the decision reports that the index links to."""
+
 _LONGEST_NAME = 60
 
 
@@ -45,6 +50,18 @@ def task_anchor(task: str) -> str:
 def task_href(entry: Entry, root: str) -> str:
     """Return the link to what explains this row; `root` leads from a page to the site's folder."""
     return f"{root}{run_file(entry)}#{task_anchor(entry.summary.task)}"
+
+
+def decision_name(candidate: Run, baseline: Run) -> str:
+    """Name the page of a comparison after the models; a hash keeps pages of other runs apart."""
+    runs = (candidate, baseline)
+    names = [_safe(run.manifest.model.name) for run in runs]
+    ids = content_hash([run.manifest.run_id for run in runs])
+    return f"{names[0]}-against-{names[1]}-{ids[:8]}.html"
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._+-]+", "-", name).strip("-.")[:60] or "x"
 
 
 def _file_name(text: str, more: str = "") -> str:

@@ -10,10 +10,12 @@ from dataclasses import replace
 
 import pytest
 
+from harness.analysis.compare import compare
 from harness.analysis.summary import summarize_run
 from harness.errors import UsageError
 from harness.report import words
 from harness.report.build import build_report
+from harness.report.decision import write_decision
 from harness.store.read import load_run
 from hostile_runs import EVIL, MIXED, write_hostile_runs
 from page_reader import Reader
@@ -179,6 +181,24 @@ def test_run_without_readable_samples_still_has_its_numbers(tmp_path, build):
 
     assert "No samples can be shown" in text
     assert "61.9 %" in text
+
+
+def test_decision_reports_of_shown_runs_are_linked(tmp_path, build):
+    for i, name in enumerate(("small", "large")):
+        model = replace(MODEL, name=name, sha256=f"{i:064d}")
+        write_run(tmp_path / "results", {"mini": PlantedTask(MIXED)}, run_id=name, model=model)
+    before = build()[1]
+    pair = tuple(load_run(tmp_path / "results" / name) for name in ("small", "large"))
+    page = write_decision(compare(*pair), pair, tmp_path / "reports" / "compare")
+    page.with_name("foreign.html").write_text("", encoding="utf-8")
+
+    build()
+
+    index = Reader((tmp_path / "reports" / "index.html").read_text(encoding="utf-8"))
+    links = [a["href"] for a in index.all("a") if a["href"].startswith("compare/")]
+    assert links == [f"compare/{page.name}"]
+    assert "Can small replace large ?" in index.text
+    assert "harness compare SMALL LARGE --html" in Reader(before).text
 
 
 def test_no_runs_say_what_to_type(build):
