@@ -128,7 +128,7 @@ def test_ten_thousand_requests_in_chaos(tmp_path, monkeypatch):
     monkeypatch.setenv("TOY_MANY", "10000")
     plan = plan_of("toy_many")
     chaos = {"ratelimit": 0.1, "drop": 0.05, "malformed": 0.05, "disconnect": 0.05}
-    impatient = replace(PATIENT, attempts=4)  # so that some requests are given up
+    impatient = replace(PATIENT, attempts=2)  # so that some requests are given up
     with aimock(tmp_path / "calm", solved(plan)) as server, at(server) as model:
         calm = go(tmp_path / "calm", model, plan)
     with aimock(tmp_path / "chaos", solved(plan), **chaos) as server:
@@ -140,7 +140,7 @@ def test_ten_thousand_requests_in_chaos(tmp_path, monkeypatch):
 
     assert len(both) == 10_000
     assert calm.manifest.status == "complete"
-    assert 0 < len(both) - len(answered) < 50
+    assert 0 < len(both) - len(answered) < 1_500
     assert (answered["outcome"] == answered["outcome_calm"]).all()
     assert both[both["outcome"] == "error"]["value"].isna().all()
     assert run.responses["attempts"].sum() == received
