@@ -2,6 +2,7 @@
 
 harness demo && python tests/browser/picture.py reports/index.html docs/report.png
 python tests/browser/picture.py reports/compare/pico-*.html docs/decision.png 1100,840
+python tests/browser/picture.py reports/samples/quick_mc-*.html docs/samples.png 1240,920 '#id=...'
 """
 
 import shutil
@@ -15,7 +16,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-quic",
     "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
+    "--disable-sync", "--virtual-time-budget=5000",
 )  # fmt: skip
 
 
@@ -24,7 +25,7 @@ def browser_path() -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-def photograph(page: Path, picture: Path, size: str = SIZE) -> None:
+def photograph(page: Path, picture: Path, size: str = SIZE, anchor: str = "") -> None:
     """Write what the browser shows of a page as PNG."""
     browser = browser_path()
     if browser is None:
@@ -33,11 +34,11 @@ def photograph(page: Path, picture: Path, size: str = SIZE) -> None:
         subprocess.run(
             [
                 browser, *QUIET, f"--user-data-dir={profile}", f"--window-size={size}",
-                f"--screenshot={picture.resolve()}", page.resolve().as_uri(),
+                f"--screenshot={picture.resolve()}", f"{page.resolve().as_uri()}{anchor}",
             ],
             check=True, capture_output=True, timeout=120,
         )  # fmt: skip
 
 
 if __name__ == "__main__":
-    photograph(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:4])
+    photograph(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:5])
