@@ -12,12 +12,12 @@ import typer
 from harness.cli.options import Json, Results
 from harness.cli.output import as_json, result, say, table
 from harness.errors import StoreError, UsageError, nearest
-from harness.store.read import Run, find_runs, load_run
 
 if TYPE_CHECKING:
     from harness.analysis.claims import ClaimCheck, HeadlineCheck
     from harness.analysis.claims_file import Claim, ClaimBook
     from harness.analysis.measurements import Measurement
+    from harness.store.read import Run
 
 
 def claims(
@@ -80,6 +80,8 @@ def _names(
     if stands_for not in known:
         hint = nearest(stands_for, known) or f"known are {', '.join(sorted(known))}"
         raise UsageError(f"--as {stands_for!r}: no claim is about such a model; {hint}")
+    from harness.store.read import load_run
+
     return {load_run(run, results).manifest.model.name: stands_for for run in runs}
 
 
@@ -99,6 +101,8 @@ def _measurements(names: Sequence[str] | None, results: Path) -> list[Measuremen
 
 
 def _runs(names: Sequence[str] | None, results: Path) -> Iterable[Run]:
+    from harness.store.read import find_runs, load_run
+
     if names:
         return [load_run(name, results) for name in names]
     runs, left_out = find_runs(results)
