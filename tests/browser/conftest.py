@@ -9,8 +9,9 @@ from browser.picture import browser_path
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
+    """Gone with the module: while Playwright lives, its event loop counts as the thread's own."""
     playwright = pytest.importorskip("playwright.sync_api")
     found = browser_path()
     if found is None:

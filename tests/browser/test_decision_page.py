@@ -1,12 +1,13 @@
 """The decision report in a real browser, from a file: no request, no complaint, usable by all."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from browser.picture import browser_path
+from browser.conftest import DESK, PHONE
 from harness.analysis.compare import compare
 from harness.report.decision import write_decision
 from harness.store.read import load_run
@@ -15,7 +16,6 @@ from run_files import MODEL, PlantedTask, Timing, counts, write_run
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 EVIL = "</script><script>document.title='owned'</script><img src=x onerror=alert(2)>\u202e"
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1200, "height": 900}
 
 
 def letters(position, gold, outcome):
@@ -47,37 +47,9 @@ def path(tmp_path_factory):
     return write_decision(compare(*runs), runs, folder / "page.html")
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    found = browser_path()
-    if found is None:
-        pytest.skip("no Chromium is installed")
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
 @pytest.fixture
-def opened(browser, path):
-    """Opens the page and afterwards checks that it asked for nothing and complained of nothing."""
-    heard, contexts = [], []
-
-    def open_page(size=DESK, scheme="light", anchor=""):
-        contexts.append(browser.new_context(viewport=size, color_scheme=scheme))
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: heard.append(message.text))
-        page.on("pageerror", lambda error: heard.append(str(error)))
-        page.on("dialog", lambda dialog: heard.append("dialog"))
-        page.on("request", lambda request: heard.append(request.url))
-        page.goto(f"{path.as_uri()}{anchor}")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert [text for text in heard if not text.startswith(path.as_uri())] == []
+def opened(visit, path):
+    return partial(visit, path)
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
