@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.alike import check_alike, check_fields, common_tasks
 from harness.analysis.calibrated import measure_calibration
 from harness.analysis.cascade import simulate_cascade
 from harness.analysis.causes import find_causes, find_changes
+from harness.analysis.common import check_fields, common_tasks
 from harness.analysis.comparison import (
     Calibration,
     CompareOptions,
@@ -42,6 +42,7 @@ from harness.stats import (
     paired_difference,
     sign_flip_test,
 )
+from harness.store.alike import check_alike
 from harness.store.read import Run
 
 if TYPE_CHECKING:
@@ -74,7 +75,10 @@ def compare(candidate: Run, baseline: Run, options: CompareOptions | None = None
     options = options or CompareOptions()
     _check(options)
     both = common_tasks(candidate, baseline)
-    unlike = {name: check_alike(name, candidate, baseline, options.allow_unlike) for name in both}
+    unlike = {
+        name: check_alike(name, (candidate.manifest, baseline.manifest), options.allow_unlike)
+        for name in both
+    }
     sides = _Sides(read_side(candidate, both), read_side(baseline, both))
     names = _judged_by_rule(both, sides)
     rows = {name: pair_rows(name, *sides) for name in names}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from harness.analysis.alike import common_tasks
+from harness.analysis.common import common_tasks
 from harness.analysis.examples import Example, read_samples
 from harness.analysis.paired_rows import JUDGED, PairedRows, pair_rows, read_side
 from harness.store.read import Run

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.analysis.alike import check_alike, common_tasks
+from harness.analysis.common import common_tasks
 from harness.analysis.tables import read_columns
 from harness.records import Estimate, Outcome
 from harness.stats.paired import tango_interval
+from harness.store.alike import check_alike
 from harness.store.read import Run
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def pair_runs(first: Run, second: Run) -> dict[str, Pairs]:
     """
     tasks = common_tasks(first, second)
     for task in tasks:
-        check_alike(task, first, second)
+        check_alike(task, (first.manifest, second.manifest))
     tables = [read_columns(run, "scores", _COLUMNS) for run in (first, second)]
     return {task: _pair(task, [table[table["task"] == task] for table in tables]) for task in tasks}
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli import options
+from harness.cli.opening import UNSAID, Opening, opens_models
 from harness.cli.output import as_json, result, say, table
 from harness.cli.progress import shown_progress
 from harness.cli.run import stopping
@@ -45,6 +46,7 @@ SelfTestDraws = Annotated[
 ]  # fmt: skip
 
 
+@opens_models("batch")
 def gate(
     baseline: BaselineFile,
     run: Candidate = None,
@@ -56,36 +58,14 @@ def gate(
     junit_xml: JUnit = None,
     markdown: Markdown = None,
     self_test: SelfTestDraws = 0,
-    context: options.Context = None,
-    slots: options.Slots = 1,
-    threads: options.Threads = None,
-    interface: options.Interface = None,
-    kv_type: options.KvType = None,
-    flash_attention: options.FlashAttention = None,
-    llama_server: options.LlamaServer = None,
-    concurrency: options.Concurrency = 16,
-    env_file: options.EnvFile = None,
-    key_env: options.KeyEnv = None,
-    api: options.Api = None,
-    timeout: options.Timeout = 600.0,
-    reasoning_room: options.ReasoningRoom = 0,
-    omit: options.Omit = None,
+    opening: Opening = UNSAID,
     max_usd: options.MaxUsd = None,
-    price: options.Price = None,
     results: options.Results = Path("results"),
     trust_tasks: options.Trusted = None,
-    registry: options.Registry = None,
-    accept_changed_weights: options.AcceptChanged = False,
     json: options.Json = False,
 ) -> None:
     """Pass, fail, or say that it cannot be told: may the candidate replace the baseline?"""
     from harness.gate.policy import load_policy
-    from harness.models.api.keys import with_file
-    from harness.models.api.options import ApiOptions
-    from harness.models.api.policy import Policy
-    from harness.models.llamacpp.options import EngineOptions
-    from harness.models.open import OpenOptions
-    from harness.models.prices import stated_price
     from harness.pipeline.gate import Gate
     from harness.pipeline.options import RunOptions
 
@@ -101,29 +81,8 @@ def gate(
             return
         verdict = _judged(terms, candidate)
     else:
-        engine = EngineOptions(
-            llama_server=llama_server,
-            interface=interface,
-            context=context,
-            slots=slots,
-            threads=threads,
-            kv_type_k=kv_type,
-            kv_type_v=kv_type,
-            flash_attention=flash_attention,
-        )
-        hosted = ApiOptions(
-            wire=api,
-            concurrency=concurrency,
-            environment=with_file(env_file),
-            key_env=key_env,
-            omit=tuple(omit or ()),
-            reasoning_room=reasoning_room,
-            price=stated_price(price) if price else None,
-            policy=Policy(deadline=timeout),
-        )
-        opening = OpenOptions(engine, hosted, registry, accept_changed_weights, note=say)
         running = RunOptions(results, command=("harness", *sys.argv[1:]), max_usd=max_usd)
-        verdict = _asked(str(model), terms, opening, running)
+        verdict = _asked(str(model), terms, opening.options(), running)
     _show(verdict, as_script=json)
     _write(verdict, junit_xml, markdown)
     raise typer.Exit(verdict.exit_code)

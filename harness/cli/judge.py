@@ -11,7 +11,8 @@ import typer
 
 from harness.cli import options
 from harness.cli.judged import facts, show
-from harness.cli.output import as_json, say
+from harness.cli.opening import UNSAID, Opening, opens_models
+from harness.cli.output import as_json
 from harness.cli.progress import shown_progress
 from harness.cli.run import stopping
 from harness.errors import IncompleteError, UsageError
@@ -34,6 +35,7 @@ class _Work:
     anchors: bool
 
 
+@opens_models()
 def judge(
     runs: Annotated[
         list[str] | None, typer.Argument(help="Run ids, or folders of runs: whose answers.")
@@ -48,34 +50,15 @@ def judge(
     calibrate: options.Calibrate = False,
     anchors: options.Anchors = False,
     max_tokens: options.JudgeTokens = 2048,
-    context: options.Context = None,
-    threads: options.Threads = None,
-    interface: options.Interface = None,
-    llama_server: options.LlamaServer = None,
-    concurrency: options.Concurrency = 16,
-    env_file: options.EnvFile = None,
-    key_env: options.KeyEnv = None,
-    api: options.Api = None,
-    timeout: options.Timeout = 600.0,
-    reasoning_room: options.ReasoningRoom = 0,
-    omit: options.Omit = None,
-    batch: options.Batch = False,
+    opening: Opening = UNSAID,
     max_usd: options.MaxUsd = None,
-    price: options.Price = None,
     max_error_rate: options.MaxErrorRate = 0.0,
     results: options.Results = Path("results"),
     fresh: options.Fresh = False,
-    registry: options.Registry = None,
     json: options.Json = False,
 ) -> None:
     """Judge stored answers with any model; the same command resumes, nothing is asked twice."""
     from harness.judging.prompts import load_prompts
-    from harness.models.api.keys import with_file
-    from harness.models.api.options import ApiOptions
-    from harness.models.api.policy import Policy
-    from harness.models.llamacpp.options import EngineOptions
-    from harness.models.open import OpenOptions
-    from harness.models.prices import stated_price
     from harness.pipeline.judge import Judging
     from harness.pipeline.options import RunOptions
     from harness.store.read import load_run
@@ -84,27 +67,13 @@ def judge(
     found = [load_run(name, results) for name in runs or ()]
     prompts = load_prompts(judge_prompts)
     how = Judging(mode, parsing, prompts, references, max_tokens, _names(tasks))
-    engine = EngineOptions(
-        llama_server=llama_server, interface=interface, context=context, threads=threads
-    )
-    hosted = ApiOptions(
-        wire=api,
-        concurrency=concurrency,
-        environment=with_file(env_file),
-        key_env=key_env,
-        omit=tuple(omit or ()),
-        reasoning_room=reasoning_room,
-        price=stated_price(price) if price else None,
-        batch=batch,
-        policy=Policy(deadline=timeout),
-    )
-    opening = OpenOptions(engine, hosted, registry, note=say)
     command = ("harness", *sys.argv[1:])
     running = RunOptions(results, fresh=fresh, command=command, max_usd=max_usd)
     work = _Work(found, how, running, calibrate=calibrate, anchors=anchors)
     done = _label(labels, work) if labels is not None else []
+    how_opened = opening.options()
     for address in judges or ():
-        done += _ask(address, opening, work)
+        done += _ask(address, how_opened, work)
     identities = {run.manifest.model.identity for run in done}
     if json:
         as_json(facts(results, identities, [run.folder for run in done]))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli import options
-from harness.cli.output import as_json, result, say, table
+from harness.cli.opening import UNSAID, Opening, opens_models
+from harness.cli.output import as_json, result, table
 from harness.cli.progress import duration, shown_progress
 from harness.cli.run import stopping
 from harness.errors import UsageError
@@ -34,6 +35,7 @@ _COLUMNS = ["model", "task", "samples", "answered", "requests", "input tokens", 
             "still to pay", "time"]  # fmt: skip
 
 
+@opens_models()
 def plan(
     model: options.Models = None,
     tasks: options.Tasks = None,
@@ -42,59 +44,34 @@ def plan(
     seed: options.Seed = 0,
     shots: options.Shots = None,
     max_tokens: options.MaxTokens = None,
-    concurrency: options.Concurrency = 16,
-    env_file: options.EnvFile = None,
-    key_env: options.KeyEnv = None,
-    api: options.Api = None,
-    reasoning_room: options.ReasoningRoom = 0,
-    batch: options.Batch = False,
+    opening: Opening = UNSAID,
     max_usd: options.MaxUsd = None,
-    price: options.Price = None,
     margin: Margin = "2pp",
     discordance: Discordance = "10pp",
     earlier: Earlier = None,
     results: options.Results = Path("results"),
     trust_tasks: options.Trusted = None,
-    registry: options.Registry = None,
     json: options.Json = False,
 ) -> None:
     """Say what a run would take and could decide: requests, tokens, dollars, time, smallest drop.
 
     Only --pilot asks anything.
     """
-    from harness.models.api.keys import with_file
-    from harness.models.api.options import ApiOptions
-    from harness.models.open import OpenOptions
-    from harness.models.prices import stated_price
     from harness.pipeline.options import Asking, RunOptions
     from harness.pipeline.planning import plan_models
     from harness.pipeline.power import Stake, planned_power
     from harness.store.read import load_run
 
-    if not model or not tasks:
-        missing = "--tasks" if model else "--model"
-        raise UsageError(
-            f"{missing} is missing. A plan needs models and tasks:\n"
-            "    harness plan --model openai/gpt-4o-mini-2024-07-18 --tasks mmlu --pilot 20"
-        )
+    models, names = _required(model, tasks)
     stake = Stake(_fraction(margin, "--margin"), _fraction(discordance, "--discordance"))
     pair = [load_run(run, results) for run in earlier or ()]
     trusted = options.trusted_folders(trust_tasks)
-    asking = Asking(tuple(tasks), trusted, limit, seed, shots, max_tokens)
-    hosted = ApiOptions(
-        wire=api,
-        concurrency=concurrency,
-        environment=with_file(env_file),
-        key_env=key_env,
-        reasoning_room=reasoning_room,
-        price=stated_price(price) if price else None,
-        batch=batch,
-        needs_key=pilot > 0,
-    )
-    opening = OpenOptions(api=hosted, registry=registry, note=say)
+    asking = Asking(names, trusted, limit, seed, shots, max_tokens)
     running = RunOptions(results, max_usd=max_usd)
     with shown_progress() as progress, stopping(running.stop):
-        found = plan_models(model, asking, opening, running, pilot, progress)
+        found = plan_models(
+            models, asking, opening.options(needs_key=pilot > 0), running, pilot, progress
+        )
     powers = planned_power({task.task: task.n for task in found[0].tasks}, stake, pair)
     if json:
         told = {task: asdict(power) for task, power in powers.items()}
@@ -108,6 +85,18 @@ def plan(
         result(f"{task}: {_seen(power)}")
     if not pilot:
         result("--pilot 20 asks 20 samples of each task, keeps the answers, and narrows this down")
+
+
+def _required(
+    model: list[str] | None, tasks: list[str] | None
+) -> tuple[list[str], tuple[str, ...]]:
+    if not model or not tasks:
+        missing = "--tasks" if model else "--model"
+        raise UsageError(
+            f"{missing} is missing. A plan needs models and tasks:\n"
+            "    harness plan --model openai/gpt-4o-mini-2024-07-18 --tasks mmlu --pilot 20"
+        )
+    return model, tuple(tasks)
 
 
 def _fraction(text: str, option: str) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options
+from harness.cli.opening import UNSAID, Opening, opens_models
 from harness.cli.output import say
 from harness.cli.progress import shown_progress
 from harness.errors import IncompleteError, UsageError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from harness.store.read import Run
 
 
+@opens_models()
 def run(
     model: options.Model = None,
     tasks: options.Tasks = None,
@@ -28,73 +30,26 @@ def run(
     shots: options.Shots = None,
     max_tokens: options.MaxTokens = None,
     temperature: options.Temperature = None,
-    context: options.Context = None,
-    slots: options.Slots = 1,
-    threads: options.Threads = None,
-    interface: options.Interface = None,
-    kv_type: options.KvType = None,
-    flash_attention: options.FlashAttention = None,
-    llama_server: options.LlamaServer = None,
-    concurrency: options.Concurrency = 16,
-    env_file: options.EnvFile = None,
-    key_env: options.KeyEnv = None,
-    api: options.Api = None,
-    stream: options.Stream = False,
-    timeout: options.Timeout = 600.0,
-    reasoning_room: options.ReasoningRoom = 0,
-    omit: options.Omit = None,
-    batch: options.Batch = False,
+    opening: Opening = UNSAID,
     max_usd: options.MaxUsd = None,
-    price: options.Price = None,
     verify: options.Verify = 0,
     max_error_rate: options.MaxErrorRate = 0.0,
     results: options.Results = Path("results"),
     fresh: options.Fresh = False,
     trust_tasks: options.Trusted = None,
-    registry: options.Registry = None,
-    accept_changed_weights: options.AcceptChanged = False,
     json: options.Json = False,
 ) -> None:
     """Ask a model the questions of some tasks; the same command resumes an unfinished run."""
     from harness.cli.summary import show_run
-    from harness.models.api.keys import with_file
-    from harness.models.api.options import ApiOptions
-    from harness.models.api.policy import Policy
-    from harness.models.llamacpp.options import EngineOptions
-    from harness.models.open import OpenOptions
-    from harness.models.prices import stated_price
     from harness.pipeline.options import Asking, RunOptions
 
     model, names = _required(model, tasks)
     asking = Asking(
         names, options.trusted_folders(trust_tasks), limit, seed, shots, max_tokens, temperature
     )
-    engine = EngineOptions(
-        llama_server=llama_server,
-        interface=interface,
-        context=context,
-        slots=slots,
-        threads=threads,
-        kv_type_k=kv_type,
-        kv_type_v=kv_type,
-        flash_attention=flash_attention,
-    )
-    hosted = ApiOptions(
-        wire=api,
-        concurrency=concurrency,
-        stream=stream,
-        environment=with_file(env_file),
-        key_env=key_env,
-        omit=tuple(omit or ()),
-        reasoning_room=reasoning_room,
-        price=stated_price(price) if price else None,
-        batch=batch,
-        policy=Policy(deadline=timeout),
-    )
-    opening = OpenOptions(engine, hosted, registry, accept_changed_weights, note=say)
     command = ("harness", *sys.argv[1:])
     running = RunOptions(results, fresh, verify, command, max_usd)
-    finished = _run(model, asking, opening, running)
+    finished = _run(model, asking, opening.options(), running)
     show_run(finished, as_script=json)
     _check_complete(finished, max_error_rate)
 

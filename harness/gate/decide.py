@@ -6,7 +6,7 @@ from harness.analysis.snapshots import refuse_undated
 from harness.errors import NotComparableError, UsageError
 from harness.gate.evidence import Evidence
 from harness.gate.order import Orders, draw_orders
-from harness.gate.pairing import TaskPair, check_alike, pair_task
+from harness.gate.pairing import TaskPair, check_same, pair_task
 from harness.gate.policy import Policy
 from harness.gate.tasks import judge_tasks
 from harness.gate.verdict import Criterion, Status, Verdict, worst
@@ -65,7 +65,7 @@ def paired_tasks(policy: Policy, baseline: Scored, candidate: Scored) -> list[Ta
                 "protocol; a gate needs runs that were asked here"
             )
     for task in tasks:
-        check_alike(task, baseline, candidate)
+        check_same(task, baseline, candidate)
     return [pair_task(task, baseline, candidate) for task in tasks]
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import NotComparableError, UsageError
-from harness.protocol import differences
+from harness.errors import UsageError
 from harness.records import Outcome
+from harness.store.alike import check_alike
 from harness.store.baseline import Scored
 
 if TYPE_CHECKING:
@@ -101,20 +101,17 @@ class TaskPair:
         )
 
 
-def check_alike(task: str, baseline: Scored, candidate: Scored) -> None:
+def check_same(task: str, baseline: Scored, candidate: Scored) -> None:
     """Refuse a task that was run under different protocols.
 
     Raises:
         NotComparableError: names every field that differs.
     """
-    protocols = [side.manifest.tasks[task].protocol for side in (baseline, candidate)]
-    unlike = differences(*protocols)
-    if unlike:
-        raise NotComparableError(
-            f"{task} was run under another protocol than the baseline, so no verdict would mean "
-            "anything: " + "; ".join(map(str, unlike)) + ". Run it as the baseline was run, or "
-            "save a new baseline"
-        )
+    check_alike(
+        task,
+        (baseline.manifest, candidate.manifest),
+        advice=". Run it as the baseline was run, or save a new baseline",
+    )
 
 
 def pair_task(task: str, baseline: Scored, candidate: Scored) -> TaskPair:

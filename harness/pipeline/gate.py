@@ -13,7 +13,7 @@ from harness.gate.decidable import check_decidable
 from harness.gate.decide import check_systems, decide, judged_tasks
 from harness.gate.order import Orders, draw_orders
 from harness.gate.outputs import as_json
-from harness.gate.pairing import check_alike
+from harness.gate.pairing import check_same
 from harness.gate.policy import Policy
 from harness.gate.verdict import Status, TaskVerdict, Verdict
 from harness.models.base import Model
@@ -106,7 +106,7 @@ def plan_like(gate: Gate, model: Model) -> Plan:
         warnings += task.warnings
     plan = Plan(tuple(tasks), tuple(warnings), manifest.limit, manifest.seed)
     for name in names:
-        check_alike(name, gate.baseline, _nothing_yet(model, plan))
+        check_same(name, gate.baseline, _nothing_yet(model, plan))
     return plan
 
 

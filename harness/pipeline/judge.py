@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.errors import ModelError, NotComparableError, UsageError
+from harness.errors import ModelError, UsageError
 from harness.judging import calibration
 from harness.judging.dialogue import read_dialogues, with_references
 from harness.judging.exhibits import Asked, Contestant, compare, rate, unanswered
@@ -19,9 +19,10 @@ from harness.models.base import Model
 from harness.pipeline.options import Progress, Quiet, RunOptions
 from harness.pipeline.plan import Plan, PlannedTask
 from harness.pipeline.run import execute
-from harness.protocol import Protocol, differences, prompts_hash, sample_ids_hash
+from harness.protocol import Protocol, prompts_hash, sample_ids_hash
 from harness.records import RequestKind, Sample, content_hash
 from harness.scoring.verdict import Mode, Parsing, scorer_id
+from harness.store.alike import check_alike
 from harness.store.judgements import judgements_folder
 from harness.store.manifest import JudgedRuns
 from harness.store.read import Run
@@ -155,7 +156,7 @@ def _tasks(runs: Sequence[Run], judging: Judging) -> list[str]:
     for name in wanted:
         if name not in shared:
             raise UsageError(f"not every run of {_named(runs)} has {name!r} with texts to judge")
-        _check_alike(name, runs)
+        check_alike(name, [run.manifest for run in runs])
     return wanted
 
 
@@ -170,16 +171,6 @@ def _is_conversation(name: str, run: Run) -> bool:
     return any(
         row["task"] == name and row["turns"] not in (None, "[]") for row in run.rows("samples")
     )
-
-
-def _check_alike(name: str, runs: Sequence[Run]) -> None:
-    first = runs[0].manifest.tasks[name].protocol
-    for run in runs[1:]:
-        if unlike := differences(first, run.manifest.tasks[name].protocol):
-            raise NotComparableError(
-                f"{name} was answered under unlike protocols in {_named([runs[0], run])}, so a "
-                "comparison would mean nothing: " + "; ".join(map(str, unlike))
-            )
 
 
 def _contestant(run: Run, task: str, judging: Judging) -> Contestant:

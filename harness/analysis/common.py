@@ -1,4 +1,4 @@
-"""Refusing to compare what was asked differently."""
+"""What of two runs can be compared at all."""
 
 from __future__ import annotations
 
@@ -6,26 +6,8 @@ from collections.abc import Collection
 from dataclasses import fields
 
 from harness.errors import NotComparableError, UsageError, nearest
-from harness.protocol import Difference, Protocol, differences
+from harness.protocol import Protocol
 from harness.store.read import Run
-
-
-def check_alike(
-    task: str, first: Run, second: Run, allowed: Collection[str] = ()
-) -> tuple[Difference, ...]:
-    """Return the allowed fields in which two runs' protocols of a task differ.
-
-    Raises:
-        NotComparableError: they differ in a field that is not allowed; names every such field.
-    """
-    unlike = differences(*(run.manifest.tasks[task].protocol for run in (first, second)))
-    refused = [difference for difference in unlike if difference.field not in allowed]
-    if refused:
-        raise NotComparableError(
-            f"{task} was run under different protocols, so the difference would mean nothing: "
-            + "; ".join(map(str, refused))
-        )
-    return unlike
 
 
 def common_tasks(first: Run, second: Run) -> list[str]:
