@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from harness.analysis.judges import find_judges
     from harness.analysis.summary import summarize_run
     from harness.errors import HarnessError
+    from harness.gating.policy import Policy
+    from harness.gating.stored import gate
+    from harness.gating.verdict import Verdict
     from harness.models.base import Model
     from harness.models.mock import MockModel
     from harness.pipeline.judge import Judging, judge_runs
@@ -38,16 +41,19 @@ __all__ = [
     "Judging",
     "MockModel",
     "Model",
+    "Policy",
     "Protocol",
     "Request",
     "Response",
     "Run",
     "Sample",
     "Score",
+    "Verdict",
     "build_report",
     "compare",
     "differences",
     "find_judges",
+    "gate",
     "judge_card",
     "judge_runs",
     "load_run",
@@ -62,16 +68,19 @@ _HOMES = {
     "Judging": "pipeline.judge",
     "MockModel": "models.mock",
     "Model": "models.base",
+    "Policy": "gating.policy",
     "Protocol": "protocol",
     "Request": "records",
     "Response": "records",
     "Run": "store.read",
     "Sample": "records",
     "Score": "records",
+    "Verdict": "gating.verdict",
     "build_report": "report.build",
     "compare": "analysis.compare",
     "differences": "protocol",
     "find_judges": "analysis.judges",
+    "gate": "gating.stored",
     "judge_card": "analysis.judge_card",
     "judge_runs": "pipeline.judge",
     "load_run": "store.read",

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 import run_files
-from harness.gate.decide import decide
-from harness.gate.policy import Policy
+from harness.gating.decide import decide
+from harness.gating.policy import Policy
 from harness.records import Outcome, content_hash
 from harness.store.baseline import ITEM_COLUMNS, Scored
 from harness.store.manifest import Manifest, TaskRecord

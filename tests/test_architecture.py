@@ -21,7 +21,7 @@ FLOORS = {
     "judging": 3,
     "demo": 3,
     "report": 3,
-    "gate": 3,
+    "gating": 3,
     "pipeline": 4,
     "cli": 5,
 }

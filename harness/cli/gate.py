@@ -17,8 +17,8 @@ from harness.cli.run import stopping
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.gate.selftest import SelfTest
-    from harness.gate.verdict import Verdict
+    from harness.gating.selftest import SelfTest
+    from harness.gating.verdict import Verdict
     from harness.models.open import OpenOptions
     from harness.pipeline.gate import Gate
     from harness.pipeline.options import RunOptions
@@ -65,7 +65,8 @@ def gate(
     json: options.Json = False,
 ) -> None:
     """Pass, fail, or say that it cannot be told: may the candidate replace the baseline?"""
-    from harness.gate.policy import load_policy
+    from harness.gating.policy import load_policy
+    from harness.gating.stored import scored
     from harness.pipeline.gate import Gate
     from harness.pipeline.options import RunOptions
 
@@ -73,9 +74,9 @@ def gate(
     stated = {"margin": _number(margin), "alpha": alpha, "mode": mode}
     changes = {name: value for name, value in stated.items() if value is not None}
     trusted = options.trusted_folders(trust_tasks)
-    terms = Gate(load_policy(policy, changes), _scored(baseline, results), trusted)
+    terms = Gate(load_policy(policy, changes), scored(baseline, results), trusted)
     if run is not None:
-        candidate = _scored(run, results)
+        candidate = scored(run, results)
         if self_test:
             _show_self_test(terms, candidate, self_test, as_script=json)
             return
@@ -119,17 +120,8 @@ def _number(text: str | None) -> float | str | None:
         return text
 
 
-def _scored(name: str, results: Path) -> Scored:
-    from harness.store.baseline import load_baseline, scored_run
-    from harness.store.read import load_run
-
-    if Path(name).is_file() or name.endswith(".parquet"):
-        return load_baseline(Path(name))
-    return scored_run(load_run(name, results))
-
-
 def _judged(terms: Gate, candidate: Scored) -> Verdict:
-    from harness.gate.decide import decide
+    from harness.gating.decide import decide
 
     return decide(terms.policy, terms.baseline, candidate)
 
@@ -142,7 +134,7 @@ def _asked(model: str, terms: Gate, opening: OpenOptions, running: RunOptions) -
 
 
 def _write(verdict: Verdict, junit_xml: Path | None, markdown: Path | None) -> None:
-    from harness.gate import outputs
+    from harness.gating import outputs
     from harness.store.files import replace_file
 
     if junit_xml is not None:
@@ -158,7 +150,7 @@ def _write(verdict: Verdict, junit_xml: Path | None, markdown: Path | None) -> N
 
 
 def _show(verdict: Verdict, *, as_script: bool) -> None:
-    from harness.gate import outputs, words
+    from harness.gating import outputs, words
 
     if as_script:
         as_json(outputs.as_json(verdict))
@@ -170,7 +162,7 @@ def _show(verdict: Verdict, *, as_script: bool) -> None:
 def _show_self_test(terms: Gate, candidate: Scored, draws: int, *, as_script: bool) -> None:
     from dataclasses import asdict
 
-    from harness.gate.selftest import PLANTED, self_test
+    from harness.gating.selftest import PLANTED, self_test
 
     found: SelfTest = self_test(terms.policy, terms.baseline, candidate, draws)
     if as_script:

@@ -100,7 +100,7 @@ def _required(
 
 
 def _fraction(text: str, option: str) -> float:
-    from harness.gate.policy import as_fraction
+    from harness.gating.policy import as_fraction
 
     try:
         value = float(str(as_fraction(text)))

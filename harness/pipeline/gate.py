@@ -9,13 +9,13 @@ from pathlib import Path
 
 from harness import __version__
 from harness.errors import InterruptedRunError, NotComparableError
-from harness.gate.decidable import check_decidable
-from harness.gate.decide import check_systems, decide, judged_tasks
-from harness.gate.order import Orders, draw_orders
-from harness.gate.outputs import as_json
-from harness.gate.pairing import check_same
-from harness.gate.policy import Policy
-from harness.gate.verdict import Status, TaskVerdict, Verdict
+from harness.gating.decidable import check_decidable
+from harness.gating.decide import check_systems, decide, judged_tasks
+from harness.gating.order import Orders, draw_orders
+from harness.gating.outputs import as_json
+from harness.gating.pairing import check_same
+from harness.gating.policy import Policy
+from harness.gating.verdict import Status, TaskVerdict, Verdict
 from harness.models.base import Model
 from harness.models.open import OpenOptions, open_model
 from harness.pipeline.account import Account, check_budget

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.analysis.power import TaskPower, expected_discordance, task_power
 from harness.errors import NotComparableError
-from harness.gate.pairing import pair_task
+from harness.gating.pairing import pair_task
 from harness.store.baseline import scored_run
 from harness.store.read import Run
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import InterruptedRunError, ModelError, NotComparableError, UsageError
-from harness.gate.decide import decide
-from harness.gate.order import draw_orders
-from harness.gate.policy import Policy
-from harness.gate.verdict import Status
+from harness.gating.decide import decide
+from harness.gating.order import draw_orders
+from harness.gating.policy import Policy
+from harness.gating.verdict import Status
 from harness.models.mock import MockModel
 from harness.pipeline.gate import VERDICT_FILE, Gate, judge_model
 from harness.pipeline.options import RunOptions, Stop

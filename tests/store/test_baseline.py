@@ -10,8 +10,8 @@ import pytest
 import run_files
 from gate_kit import outcomes, shuffled, system
 from harness.errors import StoreError
-from harness.gate.decide import decide
-from harness.gate.policy import Policy
+from harness.gating.decide import decide
+from harness.gating.policy import Policy
 from harness.store.baseline import ITEM_COLUMNS, load_baseline, save_baseline, scored_run
 from harness.store.read import load_run
 from run_files import PlantedTask, Timing, counts

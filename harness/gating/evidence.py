@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.gate.pairing import Floats, Sides
-from harness.gate.policy import BETTING_ALARM, BETTING_PASS
+from harness.gating.pairing import Floats, Sides
+from harness.gating.policy import BETTING_ALARM, BETTING_PASS
 from harness.records import Estimate
 from harness.stats import EProcess, noninferiority, paired_difference
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from harness.analysis.snapshots import refuse_undated
 from harness.errors import NotComparableError, UsageError
-from harness.gate.evidence import Evidence
-from harness.gate.order import Orders, draw_orders
-from harness.gate.pairing import TaskPair, check_same, pair_task
-from harness.gate.policy import Policy
-from harness.gate.tasks import judge_tasks
-from harness.gate.verdict import Criterion, Status, Verdict, worst
+from harness.gating.evidence import Evidence
+from harness.gating.order import Orders, draw_orders
+from harness.gating.pairing import TaskPair, check_same, pair_task
+from harness.gating.policy import Policy
+from harness.gating.tasks import judge_tasks
+from harness.gating.verdict import Criterion, Status, Verdict, worst
 from harness.records import Estimate, ModelInfo, Outcome
 from harness.store.baseline import Scored
 

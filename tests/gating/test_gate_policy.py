@@ -1,7 +1,7 @@
 import pytest
 
 from harness.errors import UsageError
-from harness.gate.policy import Policy, load_policy
+from harness.gating.policy import Policy, load_policy
 
 WHOLE = """
 alpha = 0.1

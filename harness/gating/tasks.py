@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from harness.analysis.power import items_needed, smallest_drop
-from harness.gate.evidence import (
+from harness.gating.evidence import (
     Evidence,
     Limit,
     fixed_evidence,
@@ -16,9 +16,9 @@ from harness.gate.evidence import (
     sequential_evidence,
     sequential_slowdown,
 )
-from harness.gate.pairing import TaskPair
-from harness.gate.policy import Policy
-from harness.gate.verdict import Criterion, Status, TaskVerdict, worst
+from harness.gating.pairing import TaskPair
+from harness.gating.policy import Policy
+from harness.gating.verdict import Criterion, Status, TaskVerdict, worst
 from harness.records import Estimate
 from harness.stats import holm, paired_difference
 

@@ -3,8 +3,8 @@ import pytest
 
 from gate_kit import outcomes, pair, shuffled, sides
 from harness.errors import NotComparableError
-from harness.gate.policy import Policy
-from harness.gate.selftest import self_test
+from harness.gating.policy import Policy
+from harness.gating.selftest import self_test
 
 
 def systems(**table):

@@ -4,8 +4,8 @@ import pytest
 
 from gate_kit import outcomes, system
 from harness.errors import NotComparableError, UsageError
-from harness.gate.decidable import check_decidable
-from harness.gate.policy import Policy
+from harness.gating.decidable import check_decidable
+from harness.gating.policy import Policy
 
 
 def baseline(n, **counts):

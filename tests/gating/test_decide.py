@@ -8,10 +8,10 @@ import pytest
 import run_files
 from gate_kit import outcomes, pair, shuffled, sides, system, verdict
 from harness.errors import NotComparableError, UsageError
-from harness.gate.decide import check_systems, decide
-from harness.gate.policy import Policy
-from harness.gate.verdict import Status
-from harness.gate.words import sentence
+from harness.gating.decide import check_systems, decide
+from harness.gating.policy import Policy
+from harness.gating.verdict import Status
+from harness.gating.words import sentence
 from harness.protocol import Protocol
 from harness.records import Outcome
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from gate_kit import outcomes, pair, shuffled, sides, system
-from harness.gate.decide import decide
-from harness.gate.order import draw_orders
-from harness.gate.pairing import Sides, TaskPair
-from harness.gate.policy import Policy
-from harness.gate.tasks import judge_tasks
-from harness.gate.verdict import Status
+from harness.gating.decide import decide
+from harness.gating.order import draw_orders
+from harness.gating.pairing import Sides, TaskPair
+from harness.gating.policy import Policy
+from harness.gating.tasks import judge_tasks
+from harness.gating.verdict import Status
 from harness.stats import wilson_interval
 
 POLICY = Policy(margin=0.02, mode="sequential", max_unparsed_increase=None)

@@ -6,11 +6,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gate_kit import outcomes, pair, sides, system
-from harness.gate.decide import decide
-from harness.gate.outputs import as_json, junit_xml, markdown, workflow_commands
-from harness.gate.policy import Policy
-from harness.gate.verdict import Status
-from harness.gate.words import sentence
+from harness.gating.decide import decide
+from harness.gating.outputs import as_json, junit_xml, markdown, workflow_commands
+from harness.gating.policy import Policy
+from harness.gating.verdict import Status
+from harness.gating.words import sentence
 
 HOSTILE = 'x\x00]]>\n::error::a|b<img src=x onerror=1>&%,:"`*[k](l)\x1b[31m\u202e'
 BEHIND = sides(both=350, lost=75, gained=10, neither=65)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.gate.decide import paired_tasks, same_machine
-from harness.gate.pairing import Sides, TaskPair
-from harness.gate.policy import Policy
-from harness.gate.tasks import judge_tasks
-from harness.gate.verdict import Status, worst
+from harness.gating.decide import paired_tasks, same_machine
+from harness.gating.pairing import Sides, TaskPair
+from harness.gating.policy import Policy
+from harness.gating.tasks import judge_tasks
+from harness.gating.verdict import Status, worst
 from harness.records import Estimate
 from harness.stats import wilson_interval
 from harness.store.baseline import Scored

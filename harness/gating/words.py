@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.gate.verdict import Criterion, Status, TaskVerdict, Verdict
+from harness.gating.verdict import Criterion, Status, TaskVerdict, Verdict
 from harness.records import Estimate
 
 _OPENINGS = {

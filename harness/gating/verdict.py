@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.gate.evidence import Evidence
+from harness.gating.evidence import Evidence
 from harness.records import Estimate
 
 

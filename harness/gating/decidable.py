@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from harness.analysis.power import task_power
 from harness.errors import UsageError
-from harness.gate.decide import judged_tasks
-from harness.gate.policy import Policy
-from harness.gate.words import points
+from harness.gating.decide import judged_tasks
+from harness.gating.policy import Policy
+from harness.gating.words import points
 from harness.records import Outcome
 from harness.store.baseline import Scored
 

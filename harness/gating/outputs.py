@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from harness.gate.verdict import Status, Verdict
-from harness.gate.words import COLUMNS, criterion_words, rows, sentence, task_words
+from harness.gating.verdict import Status, Verdict
+from harness.gating.words import COLUMNS, criterion_words, rows, sentence, task_words
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
