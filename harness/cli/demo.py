@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +15,7 @@ from harness.cli.progress import shown_progress
 from harness.cli.run import stopping
 
 if TYPE_CHECKING:
-    from harness.analysis.pairs import Pairs
+    from harness.analysis.comparison import Comparison, TaskComparison
     from harness.analysis.summary import TaskSummary
     from harness.records import Estimate
     from harness.store.read import Run
@@ -45,43 +45,34 @@ def demo(
 ) -> None:
     """Compare two bundled models on the bundled suite: offline, in about a minute."""
     from harness.analysis.summary import summarize_run
-    from harness.pipeline.demo import DEMO_MODELS, run_demo
+    from harness.pipeline.demo import DEMO_MODELS, LARGE, SMALL, run_demo
     from harness.pipeline.options import RunOptions
     from harness.report.build import build_report
+    from harness.report.decision import write_decision
+    from harness.report.links import DECISIONS
 
     say(_INTRODUCTION)
     options = RunOptions(results, fresh=fresh)
     with shown_progress() as progress, stopping(options.stop):
         runs = run_demo(limit, options, progress)
-    decision = _decide(runs, reports)
+    found = _compare(runs)
+    decision = write_decision(found[0], (runs[SMALL], runs[LARGE]), reports / DECISIONS)
     report = build_report(results, reports)
     summaries = {name: summarize_run(runs[name]) for name in DEMO_MODELS}
-    pairs = _pairs(runs)
     if json:
-        as_json(_facts(runs, summaries, pairs, {"report": report.path, "decision": decision}))
+        as_json(_facts(runs, summaries, found, {"report": report.path, "decision": decision}))
         return
     _show_accuracy(runs, summaries)
-    _show_pairs(pairs)
+    _show_comparisons(found)
     result(_NEXT.format(report=report.path, decision=decision, results=results))
 
 
-def _decide(runs: Mapping[str, Run], reports: Path) -> Path:
-    """Write the report that says whether the small model can replace the large one."""
+def _compare(runs: Mapping[str, Run]) -> list[Comparison]:
+    """The small model against the large one, then each quantization against the original."""
     from harness.analysis.compare import compare
-    from harness.pipeline.demo import LARGE, SMALL
-    from harness.report.decision import write_decision
-    from harness.report.links import DECISIONS
-
-    pair = runs[SMALL], runs[LARGE]
-    return write_decision(compare(*pair), pair, reports / DECISIONS)
-
-
-def _pairs(runs: Mapping[str, Run]) -> dict[tuple[str, str], dict[str, Pairs]]:
-    """The small model against the large one, and each quantization against the original."""
-    from harness.analysis.pairs import pair_runs
     from harness.pipeline.demo import LARGE, QUANTIZED, SMALL
 
-    return {(LARGE, name): pair_runs(runs[LARGE], runs[name]) for name in (SMALL, *QUANTIZED)}
+    return [compare(runs[name], runs[LARGE]) for name in (SMALL, *QUANTIZED)]
 
 
 def _show_accuracy(runs: Mapping[str, Run], found: Mapping[str, Mapping[str, TaskSummary]]) -> None:
@@ -98,43 +89,33 @@ def _show_accuracy(runs: Mapping[str, Run], found: Mapping[str, Mapping[str, Tas
     table(columns, rows, title="Accuracy, with 95 % intervals and the number of questions")
 
 
-def _show_pairs(pairs: Mapping[tuple[str, str], Mapping[str, Pairs]]) -> None:
-    columns = ["instead of", "use", "task", "n", "both right", "lost", "gained", "both not right",
-               "other answers", "difference in points"]  # fmt: skip
+def _show_comparisons(comparisons: Sequence[Comparison]) -> None:
+    from harness.report.answer import find_answer
+
+    columns = ["instead of", "use", "task", "n", "win/tie/loss", "other answers",
+               "difference in points", "verdict"]  # fmt: skip
     rows = [
-        [*names, *_counts(found)] for names, by_task in pairs.items() for found in by_task.values()
+        [found.baseline.model.name, found.candidate.model.name, task.task, *_cells(task)]
+        for found in comparisons
+        for task in found.tasks.values()
     ]
     table(columns, rows, title="The same questions, side by side")
-    for (large, small), by_task in pairs.items():
-        said = "; ".join(_sentence(found) for found in by_task.values())
-        result(f"{small} instead of {large}: {said}.")
+    for found in comparisons:
+        answer = find_answer(found)
+        names = f"{found.candidate.model.name} instead of {found.baseline.model.name}"
+        result(f"{names}? {answer.word}: {answer.sentence}")
     result("")
 
 
-def _counts(found: Pairs) -> Iterator[str]:
-    yield found.task
-    counts = (found.n, found.both, found.only_first, found.only_second, found.neither)
-    yield from map(str, (*counts, found.changed))
-    yield _points(found.difference)
+def _cells(task: TaskComparison) -> Iterator[str]:
+    from harness.report.comparison import points
+    from harness.report.words import MISSING, percent
 
-
-def _sentence(found: Pairs) -> str:
-    """Say what the interval allows to say, and no more."""
-    low, high = found.difference.low, found.difference.high
-    if low is None or high is None:
-        return f"{found.task} says nothing, no question was answered by both"
-    if high < 0:
-        return f"worse on {found.task} by {-100 * high:.1f} to {-100 * low:.1f} points"
-    if low > 0:
-        return f"better on {found.task} by {100 * low:.1f} to {100 * high:.1f} points"
-    return f"{found.task} cannot tell, up to {-100 * low:.1f} points may be lost"
-
-
-def _points(estimate: Estimate) -> str:
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        return "cannot say"
-    value, low, high = (100 * x for x in (estimate.value, estimate.low, estimate.high))
-    return f"{value:+.1f} ({low:+.1f} … {high:+.1f})"
+    yield str(task.n)
+    yield f"{task.wins}/{task.both_right + task.both_wrong}/{task.losses}"
+    yield MISSING if task.changes is None else percent(task.changes.all_flips.value)
+    yield points(task.difference)
+    yield task.noninferiority.verdict
 
 
 def _shown(estimate: Estimate) -> str:
@@ -146,7 +127,7 @@ def _shown(estimate: Estimate) -> str:
 def _facts(
     runs: Mapping[str, Run],
     summaries: Mapping[str, Mapping[str, TaskSummary]],
-    pairs: Mapping[tuple[str, str], Mapping[str, Pairs]],
+    comparisons: Sequence[Comparison],
     pages: Mapping[str, Path],
 ) -> dict[str, Any]:
     return {
@@ -158,8 +139,5 @@ def _facts(
             }
             for name, run in runs.items()
         },
-        "pairs": [
-            {"first": first, "second": second, "tasks": {t: asdict(p) for t, p in found.items()}}
-            for (first, second), found in pairs.items()
-        ],
+        "comparisons": [asdict(found) for found in comparisons],
     }

@@ -62,7 +62,7 @@ def sentences(found: Comparison) -> Iterator[str]:
             )
         yield from (f"{task.task}: {line}" for line in _remarks(task))
     if found.macro is not None:
-        yield f"mean of {len(found.tasks)} tasks (macro): {_points(found.macro)} points"
+        yield f"mean of {len(found.tasks)} tasks (macro): {points(found.macro)} points"
     for side, names in (("candidate", found.only_candidate), ("baseline", found.only_baseline)):
         if names:
             yield f"only the {side} has: {', '.join(names)}"
@@ -73,7 +73,7 @@ def sentences(found: Comparison) -> Iterator[str]:
 def verdict_sentence(task: TaskComparison) -> str:
     """Say what the verdict on one task is, and why."""
     judged = task.noninferiority
-    margin, said = f"{100 * judged.margin:g} points", _points(task.difference)
+    margin, said = f"{100 * judged.margin:g} points", points(task.difference)
     lower, upper = (
         f"{abs(100 * (limit or 0)):.1f} points" for limit in (judged.lower, judged.upper)
     )
@@ -121,7 +121,7 @@ def _difference_row(task: TaskComparison) -> tuple[str, ...]:
         words.count(task.n),
         words.percent(task.candidate.value),
         words.percent(task.baseline.value),
-        _points(task.difference),
+        points(task.difference),
         f"{task.wins}/{ties}/{task.losses}",
         words.MISSING if task.changes is None else words.percent(task.changes.flips.value),
         _p(task.p_holm),
@@ -136,7 +136,7 @@ def _reply_rows(task: TaskComparison) -> Iterator[tuple[str, ...]]:
     for side in ("candidate", "baseline"):
         ended = [str(getattr(replies, side)) for replies in task.causes.replies]
         lacking = str(getattr(missing, side) + both if missing else 0)
-        yield (task.task, side, *ended, lacking, _points(task.causes.if_parsed))
+        yield (task.task, side, *ended, lacking, points(task.causes.if_parsed))
 
 
 def _usage_rows(task: TaskComparison) -> Iterator[tuple[str, ...]]:
@@ -166,7 +166,7 @@ def _remarks(task: TaskComparison) -> Iterator[str]:
             "points"
         )
     if task.macro is not None:
-        yield f"mean of {len(task.subjects)} subjects (macro): {_points(task.macro)} points"
+        yield f"mean of {len(task.subjects)} subjects (macro): {points(task.macro)} points"
     if task.letters is not None:
         yield (
             f"letters: mean divergence {_limits(task.letters.divergence, 4)} nats, same likeliest "
@@ -183,7 +183,7 @@ def cause_sentence(task: TaskComparison) -> str:
         for replies in task.causes.replies
         if replies.outcome in _UNREAD and replies.candidate > replies.baseline
     ]
-    parsed = f"among replies that both could be read {_points(task.causes.if_parsed)} points"
+    parsed = f"among replies that both could be read {points(task.causes.if_parsed)} points"
     if task.causes.drop == "unread replies":
         return f"the drop is new replies without a readable answer ({', '.join(risen)}); {parsed}"
     if task.causes.drop == "both":
@@ -197,7 +197,7 @@ def _cascade(task: TaskComparison) -> str:
     return (
         f"candidate first, baseline when unsure ({cascade.signal}): "
         f"{words.estimate(cascade.accuracy)} with {words.percent(cascade.escalated.value)} "
-        f"sent on, {_points(cascade.over_random)} points against sending as many at random"
+        f"sent on, {points(cascade.over_random)} points against sending as many at random"
     )
 
 
@@ -210,7 +210,8 @@ def _needed(task: TaskComparison) -> str:
     return f"; {task.n:,} samples were enough to show no change to be one"
 
 
-def _points(estimate: Estimate) -> str:
+def points(estimate: Estimate) -> str:
+    """Write an estimate of a difference in points, with its limits."""
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return "cannot say"
     value, low, high = (100 * x for x in (estimate.value, estimate.low, estimate.high))

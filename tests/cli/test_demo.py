@@ -61,11 +61,11 @@ def test_a_second_time_asks_nobody_and_shows_the_same(short):
 def test_a_script_gets_every_number_with_its_interval(short):
     folder, _ = short
     facts = json.loads(harness("demo", "--limit", 12, "--json", cwd=folder).stdout)
-    pair = facts["pairs"][0]
+    found = facts["comparisons"][0]
 
     assert list(facts["models"]) == MODELS
-    assert (pair["first"], pair["second"]) == ("nano-f16", "pico-q4_0")
-    assert set(pair["tasks"]["quick_mc"]["difference"]) == {"value", "low", "high", "n", "n_error"}
+    assert systems(found) == ("pico-q4_0", "nano-f16")
+    assert set(found["tasks"]["quick_mc"]["difference"]) == {"value", "low", "high", "n", "n_error"}
 
 
 def test_a_run_without_a_model_offers_the_demo(tmp_path):
@@ -73,6 +73,10 @@ def test_a_run_without_a_model_offers_the_demo(tmp_path):
 
     assert done.returncode == 2
     assert "harness demo" in done.stderr
+
+
+def systems(found):
+    return tuple(found[side]["model"]["name"] for side in ("candidate", "baseline"))
 
 
 def interval(facts, model, task):
@@ -102,9 +106,12 @@ def test_without_a_network_the_large_model_is_ahead_and_the_small_one_knows_some
         large, small = (interval(facts, model, task) for model in ("nano-f16", "pico-q4_0"))
         assert large["value"] >= least
         assert small["value"] <= large["value"] - 0.10
-        against = next(pair for pair in facts["pairs"] if pair["second"] == "pico-q4_0")
-        assert against["tasks"][task]["difference"]["high"] < 0
+        against = facts["comparisons"][0]["tasks"][task]
+        assert against["noninferiority"]["verdict"] == "inferior"
     assert interval(facts, "pico-q4_0", "quick_mc")["low"] > 0.25
     assert interval(facts, "pico-q4_0", "quick_math")["low"] > 0.05
-    flips = [sum(t["changed"] for t in pair["tasks"].values()) for pair in facts["pairs"][1:]]
-    assert flips[1] > flips[0]
+    flips = {
+        systems(found)[0]: sum(t["changes"]["all_flips"]["value"] for t in found["tasks"].values())
+        for found in facts["comparisons"]
+    }
+    assert flips["nano-q4_0"] > flips["nano-q8_0"]

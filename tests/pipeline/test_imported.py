@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness.analysis.pairs import pair_runs
+from harness.analysis.compare import compare
 from harness.analysis.summary import summarize_run
 from harness.cli.summary import show_run
 from harness.errors import NotComparableError, StoreError, UsageError
@@ -223,7 +223,7 @@ def test_an_import_is_never_compared_with_a_run_asked_here(log, import_, tmp_pat
     own = load_run(write_run(tmp_path, {"lm_eval/sums": PlantedTask(counts(correct=1))}))
 
     with pytest.raises(NotComparableError, match=r"dataset: .*unknown.* scorer: "):
-        pair_runs(own, imported)
+        compare(own, imported)
 
 
 def test_two_imports_with_the_same_prompts_can_be_compared(log, import_):
@@ -231,12 +231,12 @@ def test_two_imports_with_the_same_prompts_can_be_compared(log, import_):
     other = import_(path, model="b")
     first = import_(log(generated(0), generated(1)), model="a")
 
-    assert pair_runs(first, other)["lm_eval/sums"].only_first == 1
+    assert compare(other, first).tasks["lm_eval/sums"].losses == 1
 
     changed = generated(0)
     changed["arguments"]["gen_args_0"]["arg_0"] = "Another prompt"
     with pytest.raises(NotComparableError, match="prompts"):
-        pair_runs(first, import_(log(changed, generated(1)), model="c"))
+        compare(first, import_(log(changed, generated(1)), model="c"))
 
 
 def test_an_import_cannot_be_scored_again(log, import_):

@@ -12,7 +12,7 @@ import llama_server_shim
 from api_kit import answers, ask, at, score
 from api_stub import ApiStub, Status
 from engine_kit import opened, stories
-from harness.analysis.pairs import pair_runs
+from harness.analysis.compare import compare
 from harness.models.api.model import ApiModel
 from harness.models.api.options import ApiOptions
 from harness.models.api.policy import Policy
@@ -103,14 +103,16 @@ def test_the_bundled_suite_is_answered_and_judged_alike(nano, tmp_path):
     local = go(tmp_path / "local", nano, plan)
     with through_http(nano, concurrency=4) as model:
         hosted = go(tmp_path / "hosted", model, plan)
-    pairs = pair_runs(local, hosted)
+    found = compare(local, hosted)
 
     assert_equal_runs(local, hosted)
     assert list(local.rows("scores")) == list(hosted.rows("scores"))
     assert local.scores["answer"].notna().sum() > 12
-    assert {task: (p.n, p.changed, p.n_missing) for task, p in pairs.items()} == {
-        "quick_mc": (16, 0, 0),
-        "toy_mc": (12, 0, 0),
+    assert {
+        name: (t.n, t.changes.all_flips.value, t.missing) for name, t in found.tasks.items()
+    } == {
+        "quick_mc": (16, 0.0, None),
+        "toy_mc": (12, 0.0, None),
     }
 
 
