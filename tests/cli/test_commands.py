@@ -145,6 +145,7 @@ def test_the_whole_way_from_a_model_to_the_leaderboard(tmp_path):
         assert path.is_dir() or b"canary" not in path.read_bytes(), path
 
 
+@pytest.mark.slow
 @requires_shared
 def test_a_stock_likelihood_task_runs(tmp_path):
     done = harness(

@@ -49,6 +49,7 @@ def test_its_runs_are_ordinary_runs(short):
         assert run.manifest.command[:3] == ("harness", "run", "--model")
 
 
+@pytest.mark.slow
 def test_a_second_time_asks_nobody_and_shows_the_same(short):
     folder, first = short
     again = harness("demo", "--limit", 12, cwd=folder)

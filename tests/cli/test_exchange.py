@@ -30,6 +30,7 @@ def place(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_every_format_goes_to_stdout_and_the_same_to_a_file(place):
     for format_ in ("md", "csv", "json", "lm-eval"):
         shown = harness("export", "run-1", "--format", format_, cwd=place)

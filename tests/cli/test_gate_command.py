@@ -119,6 +119,7 @@ def test_the_command_line_states_what_the_policy_leaves_open(folder):
     assert len(told["order_seed"]) == 64
 
 
+@pytest.mark.slow
 def test_the_gate_tests_itself(folder):
     done = gate(folder, "same", "--self-test", "50", "--json")
     rates = json.loads(done.stdout)

@@ -136,6 +136,7 @@ def test_a_missing_key_is_asked_for_and_an_env_file_gives_it(tmp_path):
     refused(wrong, 2, r"none\.env: cannot be read")
 
 
+@pytest.mark.slow
 def test_a_used_up_quota_keeps_what_was_answered(tmp_path):
     quota = 20
 

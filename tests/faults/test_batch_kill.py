@@ -74,6 +74,7 @@ def test_kills_hand_nothing_in_twice_and_the_answers_are_those_of_live_calls(tmp
     assert line.unsure == 0
 
 
+@pytest.mark.slow
 def test_a_batch_under_way_is_not_paid_again_by_live_calls(tmp_path):
     address = "openai/gpt-4o-2024-08-06"
     with BatchStub(solve, polls=10_000) as stub:

@@ -174,6 +174,7 @@ def started(tmp_path, *more):
     return process
 
 
+@pytest.mark.slow
 def test_a_second_writer_is_refused(tmp_path):
     process = started(tmp_path)
     try:
@@ -185,6 +186,7 @@ def test_a_second_writer_is_refused(tmp_path):
     refused(second, 5, "another harness process")
 
 
+@pytest.mark.slow
 def test_ctrl_c_drains_and_says_how_to_resume(tmp_path):
     process = started(tmp_path)
     process.send_signal(signal.SIGINT)
@@ -197,6 +199,7 @@ def test_ctrl_c_drains_and_says_how_to_resume(tmp_path):
     assert "are answered" in resumed.stderr
 
 
+@pytest.mark.slow
 def test_a_killed_engine_costs_nothing(tmp_path):
     process = started(tmp_path)
     for child in psutil.Process(process.pid).children(recursive=True):

@@ -271,6 +271,7 @@ def test_a_stock_generation_task_is_scored_by_its_own_filters():
     assert "Natalia sold clips to 48 of her friends" in sample.requests[0].prompt[:200]
 
 
+@pytest.mark.slow
 @requires_shared
 def test_a_stock_group_keeps_its_members_apart():
     choice = choose(["lm_eval/mmlu_stem"])[0]

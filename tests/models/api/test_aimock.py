@@ -98,6 +98,7 @@ def fault_free(many, tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "chaos",
     [
