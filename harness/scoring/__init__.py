@@ -3,8 +3,8 @@
 SCORER_IDS = {
     "letter": "letter/1",
     "choice": "choice/1",
-    "number": "number/1",
-    "exact": "exact/1",
+    "number": "number/2",
+    "exact": "exact/2",
     "judged": "judged/1",
     "verdict-single-strict": "verdict-single-strict/1",
     "verdict-single-compatible": "verdict-single-compatible/1",

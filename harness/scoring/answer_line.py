@@ -6,7 +6,6 @@ import re
 
 from harness.scoring.letter_patterns import TAKEN_BACK
 from harness.scoring.text import BOX_CLOSE, BOX_OPEN
-from harness.scoring.unanswered import CUT
 
 LONGEST = 60_000
 """Characters of a reply that are read; more is a runaway."""
@@ -36,13 +35,6 @@ def before_next_question(whole: str, answered: int) -> str:
     """Cut off a next question that a reply invents after it has answered, and all below it."""
     following = _NEXT_QUESTION.search(whole, answered)
     return whole[: following.start()] if following else whole
-
-
-def is_settled(whole: str, end: int, finish_reason: str | None) -> bool:
-    """Say whether no limit of length cut an answer that ends at `end`: more lines follow it."""
-    if finish_reason not in CUT:
-        return True
-    return whole.startswith("\n", end) and bool(whole[end:].strip())
 
 
 def last_taken_back(text: str) -> int:

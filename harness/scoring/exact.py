@@ -3,13 +3,13 @@
 Only what its last line `Answer: ...` says counts. Decisions that a reader may want to dispute:
 
 * Case, markdown, quotes, brackets, a final full stop and a leading "a" or "the" do not matter.
-* Where the right answer is a number, the line is read as number/1 reads it: "14 days" is 14, and
+* Where the right answer is a number, the line is read as number/2 reads it: "14 days" is 14, and
   a line that states no number, or two, states nothing.
 * Lists compare item by item, in order. Commas, "and", "then" and "->" separate items; so do
   spaces where every item of the right answer is one word: "red, then blue" is "red blue".
 * Below a bare `Answer:` the items of a list may stand one to a line, numbered or not.
 * More words make it another answer: "Paris, I think" is not "Paris".
-* A reply cut by the token limit counts only with more text below its `Answer:` line.
+* From a reply cut by the token limit nothing is read, not even a finished `Answer:` line.
 * An answer taken back without a successor ("Wait, that's wrong.") leaves nothing.
 """
 
@@ -22,7 +22,6 @@ from harness.scoring.answer_line import (
     BOX,
     LONGEST,
     answer_lines,
-    is_settled,
     last_taken_back,
 )
 from harness.scoring.number import stated
@@ -30,7 +29,7 @@ from harness.scoring.number_text import canonical
 from harness.scoring.text import key, plain
 from harness.scoring.unanswered import CUT, unanswered
 
-ID = "exact/1"
+ID = "exact/2"
 _LONGEST_LIST = 500
 _SEPARATOR = re.compile(r"[,;&\n]|[-=]>|→|\b(?:and|then)\b", re.IGNORECASE)
 _SEPARATOR_OR_SPACE = re.compile(rf"{_SEPARATOR.pattern}| ", re.IGNORECASE)
@@ -47,33 +46,29 @@ def score(reply: str | None, gold: str, finish_reason: str | None = "stop") -> S
     right_items = _items(gold, _SEPARATOR)
     if not right_items:
         raise ValueError(f"gold must be a word, a number or a list of them, got {gold!r}")
-    whole = plain(reply or "", LONGEST)
-    text, lines = answer_lines(whole)
-    places = [_place(text, line, right_items) for line in lines]
-    answer = None
-    if places and last_taken_back(text) < lines[-1].start():
-        said, end = places[-1]
-        answer = _answer(said, gold, right_items) if is_settled(whole, end, finish_reason) else None
-    first = next(filter(None, (_answer(said, gold, right_items) for said, _ in places)), None)
+    if finish_reason in CUT:
+        return Score(Outcome.TRUNCATED, None, None, ID)
+    text, lines = answer_lines(plain(reply or "", LONGEST))
+    said = [_answer(_place(text, line, right_items), gold, right_items) for line in lines]
+    answer = said[-1] if said and last_taken_back(text) < lines[-1].start() else None
+    first = next(filter(None, said), None)
     if answer is None:
-        outcome = unanswered(text, finish_reason)
-        return Score(outcome, None, None, ID, None if finish_reason in CUT else first)
+        return Score(unanswered(text, finish_reason), None, None, ID, first)
     right = answer == (canonical(gold) or ", ".join(right_items))
     return Score(Outcome.CORRECT if right else Outcome.WRONG, float(right), answer, ID, first)
 
 
-def _place(text: str, line: re.Match[str], right_items: list[str]) -> tuple[str, int]:
-    """Return what stands at an answer's place, and where that ends in the text.
+def _place(text: str, line: re.Match[str], right_items: list[str]) -> str:
+    """Return what stands at an answer's place.
 
     Below a bare `Answer:` that is one line, or one for each item of a list.
     """
     if "\n" not in line[0] or _SEPARATOR.search(line["said"]):
-        return line["said"], line.end()
+        return line["said"]
     start = line.start("said")
     below = text[start : start + _LONGEST_LIST].partition("\n\n")[0]
     lines = below.split("\n")[: len(right_items)]
-    said = "\n".join(_LIST_MARK.sub("", item, count=1) for item in lines)
-    return said, start + len("\n".join(lines))
+    return "\n".join(_LIST_MARK.sub("", item, count=1) for item in lines)
 
 
 def _answer(said: str, gold: str, right_items: list[str]) -> str | None:

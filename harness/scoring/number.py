@@ -6,7 +6,7 @@ the final sentence, where the reply ended by itself. Decisions that a reader may
 * A place that states two different numbers, or one that is no plain number, states none.
 * An unreadable `Answer:` line is not replaced by an earlier one: the last word counts.
 * "50%" and "$50" are 50; 1/2 is 0.5, while 1/3 is no exact decimal and no answer.
-* A reply cut by the token limit counts only by an `Answer:` line with more text below it.
+* From a reply cut by the token limit nothing is read, not even a finished `Answer:` line.
 * An answer taken back without a successor ("Wait, that's wrong.") leaves nothing.
 """
 
@@ -19,14 +19,13 @@ from harness.scoring.answer_line import (
     BOX,
     LONGEST,
     answer_lines,
-    is_settled,
     last_taken_back,
 )
 from harness.scoring.number_text import canonical, numbers_in
 from harness.scoring.text import plain
 from harness.scoring.unanswered import CUT, ENDED, unanswered
 
-ID = "number/1"
+ID = "number/2"
 _LONGEST_PHRASE = 400
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
 _STATES = re.compile(r"=|≈|\b(?:is|are|was|were|equals?|gives?|makes?|gets?|total of)\b")
@@ -52,16 +51,13 @@ def score(reply: str | None, gold: str, finish_reason: str | None = "stop") -> S
     wanted = canonical(gold)
     if wanted is None:
         raise ValueError(f"gold must be the text of one number such as '8' or '2.5', got {gold!r}")
-    whole = plain(reply or "", LONGEST)
-    text, lines = answer_lines(whole)
-    answer = None
-    end = lines[-1].end() if lines else len(whole)
-    if is_settled(whole, end, finish_reason):
-        answer = _answer(text, lines, ended=finish_reason in ENDED)
+    if finish_reason in CUT:
+        return Score(Outcome.TRUNCATED, None, None, ID)
+    text, lines = answer_lines(plain(reply or "", LONGEST))
+    answer = _answer(text, lines, ended=finish_reason in ENDED)
     first = next(filter(None, (stated(line["said"]) for line in lines)), answer)
     if answer is None:
-        outcome = unanswered(text, finish_reason)
-        return Score(outcome, None, None, ID, None if finish_reason in CUT else first)
+        return Score(unanswered(text, finish_reason), None, None, ID, first)
     right = answer == wanted
     return Score(Outcome.CORRECT if right else Outcome.WRONG, float(right), answer, ID, first)
 

@@ -53,7 +53,7 @@ def solved(tmp_path_factory):
 def test_who_reads_the_questions_gets_all_of_them_right(solved):
     assert solved.scores["outcome"].value_counts().to_dict() == {"correct": 768}
     assert set(solved.manifest.tasks) == {"quick_mc", "quick_math", "quick_chat"}
-    assert set(solved.scores["scorer"]) == {"letter/1", "number/1", "exact/1"}
+    assert set(solved.scores["scorer"]) == {"letter/1", "number/2", "exact/2"}
     chat = solved.scores[solved.scores["task"] == "quick_chat"]
     assert chat["subject"].value_counts().to_dict() == dict.fromkeys(
         ("writing", "reasoning", "math", "extraction", "stem", "humanities"), 8

@@ -97,7 +97,7 @@ def test_a_number_is_explained_too(finished):
     row = run.scores[run.scores["task"] == "gsm8k"].iloc[0]
     (step,) = explain(run, row["sample_id"]).steps
 
-    assert (step.layer, step.decided) == ("number/1", row["outcome"])
+    assert (step.layer, step.decided) == ("number/2", row["outcome"])
 
 
 @pytest.mark.parametrize(("wanted", "message"), [("", "no sample"), ("zz", "no sample")])

@@ -48,7 +48,7 @@ def judged(reply, gold, finish_reason="stop"):
         ("Answer: lamb\n\nQuestion: what is a young cow?\nAnswer: calf", "lamb"),
         ("Answer: new  york", "New York"),
         ("Answer: A", "a"),
-        # numbers: as number/1 reads them
+        # numbers: as number/2 reads them
         ("Answer: 14", "14"),
         ("Answer: 14 days", "14"),
         ("Answer: 14.0", "14"),
@@ -154,8 +154,8 @@ def test_what_no_answer_line_says_is_not_guessed(reply, gold):
         ("Answer: lamb", "length", TRUNCATED),  # may have become "lambs"
         ("Answer: lamb\n", "max_tokens", TRUNCATED),
         ("Answer:", "length", TRUNCATED),
-        ("Answer: lamb\nLet me explain", "length", CORRECT),
-        ("Answer: calf\nLet me explain", "length", WRONG),
+        ("Answer: lamb\nLet me explain", "length", TRUNCATED),
+        ("Answer: calf\nLet me explain", "length", TRUNCATED),
         ("Answer: lamb\nAnswer: calf", "length", TRUNCATED),
         ("Answer:\nlamb", "length", TRUNCATED),
         ("Answer: lamb", None, CORRECT),
@@ -167,17 +167,9 @@ def test_how_a_reply_ended_matters(reply, finish_reason, expected):
     assert judged(reply, "lamb", finish_reason) is expected
 
 
-@pytest.mark.parametrize(
-    ("reply", "expected"),
-    [
-        ("Answer:\nFriday", TRUNCATED),
-        ("Answer:\nFriday\nThurs", TRUNCATED),
-        ("Answer:\nFriday\nThursday\nThat", CORRECT),
-        ("Answer:\nFriday, Thursday\nThat", CORRECT),
-    ],
-)
-def test_a_list_that_was_cut_is_not_wrong(reply, expected):
-    assert judged(reply, LIST, "length") is expected
+@pytest.mark.parametrize("more", ["", "\nThurs", "\nThursday\nThat", ", Thursday\nThat"])
+def test_from_a_list_that_was_cut_nothing_is_read(more):
+    assert judged(f"Answer:\nFriday{more}", LIST, "length") is TRUNCATED
 
 
 def test_a_number_is_what_the_number_scorer_reads():

@@ -156,7 +156,7 @@ def test_a_conversation_states_its_turns():
     assert first.requests[0].messages == (Message("user", "Say 3.", "\n"),)
     assert (first.turns, first.gold, first.choices) == (("Double it.", "Double it."), "12", ())
     assert last.turns == ("Add one.",)
-    assert (task.chance, task.outline.scorer) == (None, "exact/1")
+    assert (task.chance, task.outline.scorer) == (None, "exact/2")
 
 
 def test_conversations_that_differ_later_are_unlike(tmp_path):
