@@ -77,7 +77,7 @@ def read_side(run: Run, tasks: list[str]) -> SideRows:
         StoreError: a table is missing or damaged, or holds a value that no scorer writes.
     """
     scores = read_columns(run, "scores", _SCORES)
-    check_scores(run, scores)
+    check_scores(run, zip(scores["outcome"], scores["value"], strict=True))
     responses = read_columns(run, "responses", _RESPONSES)
     return SideRows(
         run,

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from harness.analysis.tables import read_columns
 from harness.store.read import Run
 
-if TYPE_CHECKING:
-    import pandas as pd
 
-COLUMNS = (
-    "task",
-    "error_kind",
-    "prompt_tokens",
-    "reused_tokens",
-    "output_tokens",
-    "prefill_seconds",
-    "decode_seconds",
-    "first_token_seconds",
-    "total_seconds",
-    "peak_memory_bytes",
-    "cost_usd",
-    "origin",
-    "request_key",
-    "attempts",
-)
+class Timed(NamedTuple):
+    """What a row of `responses` says of speed, memory and price; None where it says nothing."""
+
+    task: str
+    error_kind: str | None
+    prompt_tokens: int | None
+    reused_tokens: int | None
+    output_tokens: int | None
+    prefill_seconds: float | None
+    decode_seconds: float | None
+    first_token_seconds: float | None
+    total_seconds: float | None
+    peak_memory_bytes: int | None
+    cost_usd: float | None
+    origin: str | None
+    request_key: str | None
+    attempts: int | None
+
+
+COLUMNS = Timed._fields
 _P95_NEEDS = 20
 
 
@@ -74,54 +77,64 @@ def read_speeds(run: Run) -> dict[str, Speed]:
     Raises:
         StoreError: the responses are missing or damaged.
     """
-    frame = read_columns(run, "responses", COLUMNS)
     run_id = run.manifest.run_id
-    return {task: measure(frame[frame["task"] == task], run_id) for task in run.manifest.tasks}
+    found: dict[str, list[Timed]] = {task: [] for task in run.manifest.tasks}
+    for row in map(Timed._make, run.tuples("responses", COLUMNS)):
+        found.setdefault(row.task, []).append(row)
+    return {task: measure(found[task], run_id) for task in run.manifest.tasks}
 
 
-def measure(rows: pd.DataFrame, run_id: str) -> Speed:
-    """Measure the responses of one task; `rows` has the columns of COLUMNS."""
-    reused = rows["origin"].notna() & (rows["origin"] != run_id)
-    own = rows[~reused & rows["error_kind"].isna()]
-    longer = own[own["output_tokens"] > 1]
-    priced = rows["cost_usd"].dropna()
-    peak = _numbers(own, "peak_memory_bytes").max()
+def measure(rows: Sequence[Timed], run_id: str) -> Speed:
+    """Measure the responses of one task."""
+    asked = [row for row in rows if row.origin in {None, run_id}]
+    own = [row for row in asked if row.error_kind is None]
+    longer = [(tokens, row) for row in own if (tokens := (row.output_tokens or 0) - 1) > 0]
+    priced = _known(row.cost_usd for row in rows)
     # Equal requests of several samples are asked once.
-    calls = _numbers(rows[~reused].drop_duplicates("request_key"), "attempts")
+    calls = _known({row.request_key: row.attempts for row in reversed(asked)}.values())
+    seconds = _known(row.total_seconds for row in own)
     return Speed(
         n_responses=len(rows),
-        n_timed=int(own["total_seconds"].notna().sum()),
-        n_reused=int(reused.sum()),
-        prefill_rate=_prefill_rate(own),
-        decode_rate=_rate(longer["output_tokens"] - 1, longer["decode_seconds"]),
-        decoded_tokens=int((longer["output_tokens"] - 1).sum()),
-        first_token=_quantile(own, "first_token_seconds", 0.5),
-        latency_p50=_quantile(own, "total_seconds", 0.5),
-        latency_p95=_quantile(own, "total_seconds", 0.95, needs=_P95_NEEDS),
-        reused_share=_rate(own["reused_tokens"], own["prompt_tokens"]),
-        peak_memory_bytes=None if peak != peak else int(peak),  # noqa: PLR0124  # NaN: no rows
-        cost_usd=float(priced.sum()) if len(priced) else None,
+        n_timed=len(seconds),
+        n_reused=len(rows) - len(asked),
+        prefill_rate=_rate((_fresh(row), row.prefill_seconds) for row in own),
+        decode_rate=_rate((tokens, row.decode_seconds) for tokens, row in longer),
+        decoded_tokens=int(sum(tokens for tokens, _ in longer)),
+        first_token=_quantile(_known(row.first_token_seconds for row in own), 0.5),
+        latency_p50=_quantile(seconds, 0.5),
+        latency_p95=_quantile(seconds, 0.95, needs=_P95_NEEDS),
+        reused_share=_rate((row.reused_tokens, row.prompt_tokens) for row in own),
+        peak_memory_bytes=max(map(int, _known(row.peak_memory_bytes for row in own)), default=None),
+        cost_usd=math.fsum(priced) if priced else None,
         n_priced=len(priced),
         n_asked=len(calls),
-        n_calls=int(calls.sum()) if len(calls) else None,
+        n_calls=int(sum(calls)) if calls else None,
     )
 
 
-def _prefill_rate(own: pd.DataFrame) -> float | None:
-    return _rate(own["prompt_tokens"] - own["reused_tokens"], own["prefill_seconds"])
+def _fresh(row: Timed) -> int | None:
+    """The tokens of a prompt that had to be evaluated."""
+    if row.prompt_tokens is None or row.reused_tokens is None:
+        return None
+    return row.prompt_tokens - row.reused_tokens
 
 
-def _rate(amounts: pd.Series, per: pd.Series) -> float | None:
-    """Divide the sums over the rows that have both; None where there is nothing to divide by."""
-    known = amounts.notna() & per.notna()
-    total = float(per[known].sum())
-    return float(amounts[known].sum()) / total if total > 0 else None
+def _rate(pairs: Iterable[tuple[float | None, float | None]]) -> float | None:
+    """Divide the sums over the pairs that have both; None where there is nothing to divide by."""
+    known = [(amount, per) for amount, per in pairs if amount is not None and per is not None]
+    total = math.fsum(per for _, per in known)
+    return math.fsum(amount for amount, _ in known) / total if total > 0 else None
 
 
-def _quantile(rows: pd.DataFrame, column: str, q: float, needs: int = 1) -> float | None:
-    values = _numbers(rows, column)
-    return float(values.quantile(q)) if len(values) >= needs else None
+def _quantile(values: Sequence[float], q: float, needs: int = 1) -> float | None:
+    """Interpolate linearly between the two values that a share of q lies between."""
+    if len(values) < needs:
+        return None
+    ordered = sorted(values)
+    below, share = divmod(q * (len(ordered) - 1), 1)
+    low, high = ordered[int(below)], ordered[min(int(below) + 1, len(ordered) - 1)]
+    return low + (high - low) * share
 
 
-def _numbers(rows: pd.DataFrame, column: str) -> pd.Series:
-    return rows[column].dropna()
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]

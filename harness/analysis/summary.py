@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from harness.analysis.speed import Speed, read_speeds
-from harness.analysis.tables import read_columns
 from harness.errors import StoreError
 from harness.records import Estimate, Outcome
 from harness.stats.estimate import (
@@ -23,14 +23,32 @@ from harness.stats.estimate import (
 from harness.store.manifest import TaskRecord
 from harness.store.read import Run
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-_COLUMNS = ("task", "subject", "outcome", "value", "answer", "gold", "scorer")
 _JUDGED = (Outcome.CORRECT.value, Outcome.WRONG.value)
 _FOR_A_JUDGE = "judged/"
 _ONE_LETTER_SHARE = 0.9
 _ONE_LETTER_NEEDS = 20
+
+
+class Scored(NamedTuple):
+    """A row of `scores`; None where a cell is empty."""
+
+    task: str
+    subject: str | None
+    outcome: str
+    value: float | None
+    answer: str | None
+    gold: str | None
+    scorer: str | None
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether a rule could judge the reply."""
+        return self.outcome in _JUDGED
+
+    @property
+    def strict(self) -> float:
+        """What an answered sample earns: a reply that could not be judged earns nothing."""
+        return self.value or 0.0 if self.is_judged else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,31 +132,32 @@ def summarize_run(run: Run) -> dict[str, TaskSummary]:
     Raises:
         StoreError: a table is missing or damaged, or holds a value that no scorer writes.
     """
-    scores = read_columns(run, "scores", _COLUMNS)
-    check_scores(run, scores)
     speeds = read_speeds(run)
+    rows = [Scored._make(row) for row in run.tuples("scores", Scored._fields)]
+    check_scores(run, ((row.outcome, row.value) for row in rows))
+    of_task = _grouped(rows, lambda row: row.task)
     return {
-        task: summarize_task(task, record, scores[scores["task"] == task], speeds[task])
+        task: summarize_task(task, record, of_task.get(task, []), speeds[task])
         for task, record in run.manifest.tasks.items()
     }
 
 
 def summarize_task(
-    task: str, record: TaskRecord, scores: pd.DataFrame, speed: Speed
+    task: str, record: TaskRecord, rows: Sequence[Scored], speed: Speed
 ) -> TaskSummary:
-    """Summarize the score rows of one task; `scores` has its subject, outcome, value, answer."""
-    answered = scores[scores["outcome"] != Outcome.ERROR.value]
-    n_planned = max(record.n, len(scores))
+    """Summarize the score rows of one task."""
+    answered = _answered(rows)
+    n_planned = max(record.n, len(rows))
     n_missing = n_planned - len(answered)
     by_rule = not record.protocol.scorer.startswith(_FOR_A_JUDGE)
-    graded = bool(((scores["value"] > 0) & (scores["value"] < 1)).any())
-    subjects = tuple(_subjects(scores, graded=graded)) if by_rule else ()
-    strict = _strict(answered if by_rule else answered.head(0), n_missing, graded=graded)
+    graded = any(row.value is not None and 0 < row.value < 1 for row in rows)
+    subjects = tuple(_subjects(rows, graded=graded)) if by_rule else ()
+    strict = _strict(answered if by_rule else [], n_missing, graded=graded)
     return TaskSummary(
         task=task,
         n_planned=n_planned,
         n_answered=len(answered),
-        counts=_counts(scores),
+        counts=_counts(rows),
         graded=graded,
         strict=strict,
         parsed=_parsed(answered, n_missing, graded=graded),
@@ -148,54 +167,66 @@ def summarize_task(
         chance=record.chance,
         below_chance=_is_below(strict, record.chance),
         one_letter=_one_letter(answered),
-        layers=tuple(_layers(scores)),
+        layers=tuple(_layers(rows)),
         subjects=subjects,
         speed=speed,
     )
 
 
-def check_scores(run: Run, scores: pd.DataFrame) -> None:
-    """Refuse score rows that no scorer writes.
+def check_scores(run: Run, scores: Iterable[tuple[str, float | None]]) -> None:
+    """Refuse score rows that no scorer writes; `scores` are outcomes with values, None or NaN.
 
     Raises:
         StoreError: an unknown outcome, or a value that is missing or outside [0, 1].
     """
     known = [outcome.value for outcome in Outcome]
-    strange = sorted({str(outcome) for outcome in scores["outcome"].unique()}.difference(known))
-    values = scores["value"]
-    judged = scores["outcome"].isin(_JUDGED)
-    faults = {
-        f"outcomes {strange}": bool(strange),
-        "values outside [0, 1]": bool(((values < 0) | (values > 1)).any()),
-        "judged replies without a value": bool((judged & values.isna()).any()),
-    }
-    for fault, found in faults.items():
-        if found:
-            raise StoreError(
-                f"{run.folder / 'scores'}.parquet holds {fault}; expected {', '.join(known)} "
-                "with values within [0, 1] where a reply was judged: score the run again"
-            )
+    found = Counter((outcome, _fault(outcome, value)) for outcome, value in scores)
+    strange = sorted({str(outcome) for outcome, _ in found}.difference(known))
+    faults = {fault for _, fault in found if fault}
+    if strange:
+        faults.add(f"outcomes {strange}")
+    if faults:
+        raise StoreError(
+            f"{run.folder / 'scores'}.parquet holds {', '.join(sorted(faults))}; expected "
+            f"{', '.join(known)} with values within [0, 1] where a reply was judged: "
+            "score the run again"
+        )
 
 
-def _counts(scores: pd.DataFrame) -> dict[Outcome, int]:
-    found = scores["outcome"].value_counts()
-    return {outcome: int(found.get(outcome.value, 0)) for outcome in Outcome}
+def _fault(outcome: str, value: float | None) -> str:
+    if value is None or math.isnan(value):
+        return "judged replies without a value" if outcome in _JUDGED else ""
+    return "" if 0 <= value <= 1 else "values outside [0, 1]"
 
 
-def _strict(answered: pd.DataFrame, n_missing: int, *, graded: bool) -> Estimate:
-    return _estimate(_strict_values(answered), n_missing, graded=graded)
+def _grouped(rows: Iterable[Scored], key: Callable[[Scored], str]) -> dict[str, list[Scored]]:
+    """Group rows, the groups in the order of their names."""
+    groups: dict[str, list[Scored]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return dict(sorted(groups.items()))
 
 
-def _parsed(answered: pd.DataFrame, n_missing: int, *, graded: bool) -> Estimate:
-    judged = answered[answered["outcome"].isin(_JUDGED)]
-    return _estimate(_strict_values(judged), n_missing, graded=graded)
+def _by_subject(rows: Iterable[Scored]) -> dict[str, list[Scored]]:
+    return _grouped(rows, lambda row: row.subject or "")
 
 
-def _strict_values(answered: pd.DataFrame) -> list[float]:
-    """Give each answered sample its value; a reply that could not be judged earns nothing."""
-    judged = answered["outcome"].isin(_JUDGED)
-    values: list[float] = answered["value"].where(judged, 0.0).tolist()
-    return values
+def _answered(rows: Iterable[Scored]) -> list[Scored]:
+    return [row for row in rows if row.outcome != Outcome.ERROR.value]
+
+
+def _counts(rows: Iterable[Scored]) -> dict[Outcome, int]:
+    found = Counter(row.outcome for row in rows)
+    return {outcome: found[outcome.value] for outcome in Outcome}
+
+
+def _strict(answered: Sequence[Scored], n_missing: int, *, graded: bool) -> Estimate:
+    return _estimate([row.strict for row in answered], n_missing, graded=graded)
+
+
+def _parsed(answered: Sequence[Scored], n_missing: int, *, graded: bool) -> Estimate:
+    judged = [row.strict for row in answered if row.is_judged]
+    return _estimate(judged, n_missing, graded=graded)
 
 
 def _estimate(values: Sequence[float], n_missing: int, *, graded: bool) -> Estimate:
@@ -208,13 +239,12 @@ def _estimate(values: Sequence[float], n_missing: int, *, graded: bool) -> Estim
     return Estimate(total / n, low, high, n, n_missing)
 
 
-def _subjects(scores: pd.DataFrame, *, graded: bool) -> Iterator[SubjectSummary]:
-    named = scores["subject"].fillna("")
-    for subject, rows in scores.groupby(named, sort=True):
-        answered = rows[rows["outcome"] != Outcome.ERROR.value]
-        n_missing = len(rows) - len(answered)
+def _subjects(rows: Sequence[Scored], *, graded: bool) -> Iterator[SubjectSummary]:
+    for subject, group in _by_subject(rows).items():
+        answered = _answered(group)
+        n_missing = len(group) - len(answered)
         yield SubjectSummary(
-            str(subject),
+            subject,
             _strict(answered, n_missing, graded=graded),
             _parsed(answered, n_missing, graded=graded),
         )
@@ -236,9 +266,8 @@ def _bounds(strict: Estimate, n_planned: int) -> Bounds | None:
     return Bounds(earned / n_planned, (earned + n_planned - strict.n) / n_planned)
 
 
-def _standard_error(answered: pd.DataFrame) -> float | None:
-    named = answered["subject"].fillna("")
-    groups = [_strict_values(rows) for _, rows in answered.groupby(named, sort=True)]
+def _standard_error(answered: Sequence[Scored]) -> float | None:
+    groups = [[row.strict for row in rows] for rows in _by_subject(answered).values()]
     return pooled_standard_error([Group(mean_standard_error(g), len(g)) for g in groups])
 
 
@@ -246,27 +275,27 @@ def _is_below(strict: Estimate, chance: float | None) -> bool:
     return chance is not None and strict.high is not None and strict.high < chance
 
 
-def _layers(scores: pd.DataFrame) -> list[LayerShare]:
+def _layers(rows: Iterable[Scored]) -> list[LayerShare]:
     """Count by what stands after the colon of a scorer's id, such as "math/1:number"."""
-    judged = scores[scores["scorer"].fillna("") != ""]
-    layer = judged["scorer"].str.partition(":")[2] if len(judged) else judged["scorer"]
-    if not (layer != "").any():
+    judged = (row for row in rows if row.scorer)
+    layers = _grouped(judged, lambda row: str(row.scorer).partition(":")[2])
+    if not any(layers):
         return []
-    failed = judged["outcome"] == Outcome.ERROR.value
     shares = [
-        LayerShare(str(name), len(rows), int(rows.sum())) for name, rows in failed.groupby(layer)
+        LayerShare(layer, len(group), len(group) - len(_answered(group)))
+        for layer, group in layers.items()
     ]
     return sorted(shares, key=lambda share: (-share.n, share.layer))
 
 
-def _one_letter(answered: pd.DataFrame) -> str | None:
-    judged = answered[answered["outcome"].isin(_JUDGED)]
-    if len(judged) < _ONE_LETTER_NEEDS:
+def _one_letter(answered: Sequence[Scored]) -> str | None:
+    judged = [row for row in answered if row.is_judged]
+    answers = Counter(row.answer for row in judged if row.answer is not None)
+    if len(judged) < _ONE_LETTER_NEEDS or not answers:
         return None
-    answers = judged["answer"].value_counts()
-    letter = str(answers.index[0]) if len(answers) else ""
+    letter, count = answers.most_common(1)[0]
     if len(letter) != 1 or not letter.isalpha():
         return None
-    answered_so = float((judged["answer"] == letter).mean())
-    right_so = float((judged["gold"] == letter).mean())
+    answered_so = count / len(judged)
+    right_so = sum(row.gold == letter for row in judged) / len(judged)
     return letter if answered_so > _ONE_LETTER_SHARE >= right_so else None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.errors import StoreError
-from harness.store.read import Run
+from harness.store.read import Run, check_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,12 +18,7 @@ def read_columns(run: Run, table: str, columns: Sequence[str]) -> pd.DataFrame:
         StoreError: the file is missing or damaged, or lacks a column.
     """
     frame = run.table(table, columns)
-    missing = [name for name in columns if name not in frame.columns]
-    if missing:
-        raise StoreError(
-            f"{run.folder / table}.parquet lacks the columns {', '.join(missing)}; "
-            "the run is damaged: run it again with --fresh"
-        )
+    check_columns(run.folder / f"{table}.parquet", columns, frame.columns)
     return frame
 
 

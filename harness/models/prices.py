@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from harness.errors import UsageError
@@ -92,21 +93,26 @@ class ListPrice:
 
     def usd(self, used: Tokens, at: datetime) -> float | None:
         """Return the price of a call, None where the counts contradict each other."""
-        from genai_prices import Usage
-
-        usage = Usage(
-            input_tokens=used.prompt,
-            output_tokens=used.output,
-            cache_read_tokens=used.reused or None,
-            cache_write_tokens=used.written or None,
-        )
-        try:
-            found = self._model.calc_price(
-                usage, self._provider, genai_request_timestamp=at, price_context=self._context
-            )
-        except ValueError:
+        # The package's own sum checks and resolves a table of units anew each time: 0.2 ms.
+        # A call is priced by the thousand, tokens by the million: it counts like 1000 tokens.
+        rates = vars(self._model.get_prices(at, self._context))
+        counts = {"input_mtok": used.prompt, "output_mtok": used.output, "requests_kcount": 1000}
+        for name, part in (("cache_read_mtok", used.reused), ("cache_write_mtok", used.written)):
+            if rates.get(name) is not None:
+                counts[name] = part
+                counts["input_mtok"] -= part
+        if counts["input_mtok"] < 0:
             return None
-        return float(found.total_price) * self._share
+        total = sum(_rate(rates.get(name), used.prompt) * n for name, n in counts.items())
+        return float(total / _MILLION) * self._share
+
+
+def _rate(price: Decimal | types.TieredPrices | None, prompt: int) -> Decimal:
+    """Return USD of a million tokens; where there are tiers, the whole prompt decides which."""
+    if price is None or isinstance(price, Decimal):
+        return price or Decimal(0)
+    reached = [tier.price for tier in price.tiers if prompt > tier.start]
+    return reached[-1] if reached else price.base
 
 
 def list_price(provider: str | None, url: str, model: str, *, batch: bool) -> ListPrice | None:

@@ -147,6 +147,8 @@ def plain(reply: str, longest: int) -> str:
 
 def tidy(text: str) -> str:
     """Shorten runs of white space, which would make a reader's patterns quadratic."""
+    if "\n" not in text and "  " not in text:
+        return text.strip()
     lines = re.sub(" ?\n ?", "\n", re.sub(" {2,}", " ", text))
     return re.sub("\n{3,}", "\n\n", lines).strip()
 

@@ -15,6 +15,9 @@ from harness.store.schema import SCHEMA_VERSION, TABLES, Column
 _ROW_GROUP = 2_048
 """Rows; larger groups compress hardly better, and a whole one is in memory while it is written."""
 
+_LONGEST = 2**31 - 1
+"""Bytes of text that one chunk of a column can hold."""
+
 
 def write_table(folder: Path, name: str, rows: Iterable[Sequence[Any]]) -> StoredFile:
     """Write one table of a run as zstd parquet, atomically; rows follow the schema's columns.
@@ -72,7 +75,29 @@ def _arrow_table(batch: list[Sequence[Any]], schema: Any) -> Any:
     import pyarrow as pa
 
     columns = [
-        pa.array(values, field.type)
+        _arrow_array(values, field.type)
         for values, field in zip(zip(*batch, strict=True), schema, strict=True)
     ]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _arrow_array(values: Sequence[Any], kind: Any) -> Any:
+    """Return the values as Arrow has them, None as null.
+
+    `pyarrow.array` does the same, but imports pandas, which nothing else in a run needs: 45 MB.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    known = [value is not None for value in values]
+    buffers = [None if all(known) else pa.py_buffer(np.packbits(known, bitorder="little"))]
+    if pa.types.is_string(kind):
+        texts = [b"" if value is None else value.encode() for value in values]
+        ends = np.cumsum([0, *map(len, texts)])
+        if ends[-1] > _LONGEST:
+            return pa.array(values, kind)  # in several chunks
+        buffers += [pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(texts))]
+    else:
+        cells = [0 if value is None else value for value in values]
+        buffers.append(pa.py_buffer(np.array(cells, kind.to_pandas_dtype())))
+    return pa.Array.from_buffers(kind, len(values), buffers)

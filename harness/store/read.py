@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,19 @@ class Run:
         """
         frame: pd.DataFrame = self._arrow(name, columns).to_pandas()
         return frame
+
+    def tuples(self, name: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield these columns of a table row after row, with None where a value is missing.
+
+        It needs no pandas, which is as large in memory as a small run.
+
+        Raises:
+            StoreError: the file is missing, damaged, lacks a column, or of another version.
+        """
+        table = self._arrow(name, columns)
+        check_columns(self.folder / f"{name}.parquet", columns, table.column_names)
+        for batch in table.select(list(columns)).to_batches(max_chunksize=2048):
+            yield from zip(*map(_plain, batch.columns), strict=True)
 
     def rows(self, name: str) -> Iterator[dict[str, Any]]:
         """Yield the rows of a table as mappings, with None where a value is missing.
@@ -77,6 +90,25 @@ class Run:
     def scores(self) -> pd.DataFrame:
         """How it was judged."""
         return self.table("scores")
+
+
+def _plain(column: Any) -> list[Any]:
+    values: list[Any] = column.to_pylist()
+    return [None if value != value else value for value in values]  # noqa: PLR0124  # NaN
+
+
+def check_columns(path: Path, wanted: Iterable[str], found: Iterable[str]) -> None:
+    """Refuse a table that lacks a column.
+
+    Raises:
+        StoreError: names the file and the columns.
+    """
+    missing = [name for name in wanted if name not in set(found)]
+    if missing:
+        raise StoreError(
+            f"{path} lacks the columns {', '.join(missing)}; "
+            "the run is damaged: run it again with --fresh"
+        )
 
 
 def _with_optional(table: Any, name: str, columns: Sequence[str] | None) -> Any:

@@ -7,6 +7,7 @@ child are the same program on the same machine, so the tasks travel as pickles.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import subprocess
@@ -69,6 +70,7 @@ def serve() -> None:
     """Load the tasks that stdin names and write each to stdout; anything printed goes to stderr."""
     from harness.tasks.lm_eval_adapter import load_task
 
+    gc.set_threshold(50_000)  # tens of thousands of samples hold no cycles to be looked for
     choices: tuple[TaskChoice, ...] = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our parent
     with os.fdopen(os.dup(1), "wb") as out:
         os.dup2(2, 1)

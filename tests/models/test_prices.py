@@ -7,13 +7,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from genai_prices import Usage
 
 from harness.errors import UsageError
-from harness.models.prices import FlatPrice, Tokens, list_price, most, stated_price, table_version
+from harness.models.prices import (
+    FlatPrice,
+    ListPrice,
+    Tokens,
+    list_price,
+    most,
+    stated_price,
+    table_version,
+)
 
 OPENAI = "https://api.openai.com/v1"
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 MILLION = 1_000_000
+SEVERAL = (
+    Tokens(0, 0),
+    Tokens(20, 5, reused=8),
+    Tokens(20, 5, reused=28),
+    Tokens(3_000, 70, reused=100, written=200),
+    Tokens(3_000, 70, reused=2_000, written=2_000),
+    Tokens(200_000, 9, written=1),
+    Tokens(200_001, 9, reused=7),
+    Tokens(5_000_000, 1_000_000, reused=1_000_000),
+)
 
 
 def usd(provider, model, tokens, *, url=OPENAI, at=NOW, batch=False):
@@ -75,6 +94,38 @@ def test_a_batch_costs_half(provider, url, model):
     half = usd(provider, model, tokens, url=url, batch=True)
 
     assert half == pytest.approx(usd(provider, model, tokens, url=url) / 2)
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_every_price_of_the_table_is_added_up_as_its_package_does(batch):
+    from genai_prices.data_snapshot import get_snapshot
+
+    context = {"processing": "batch"} if batch else None
+    rows = [(p, m) for p in get_snapshot().providers for m in p.models]
+    for provider, model in rows:
+        price = ListPrice(provider, model, batch=batch)
+        for tokens in SEVERAL:
+            ours = price.usd(tokens, NOW)
+            theirs = its_own_sum(provider, model, tokens, context)
+            assert ours == (None if theirs is None else theirs * price._share), (model.id, tokens)
+
+    assert len(rows) > 500
+
+
+def its_own_sum(provider, model, tokens, context):
+    usage = Usage(
+        input_tokens=tokens.prompt,
+        output_tokens=tokens.output,
+        cache_read_tokens=tokens.reused or None,
+        cache_write_tokens=tokens.written or None,
+    )
+    try:
+        found = model.calc_price(
+            usage, provider, genai_request_timestamp=NOW, price_context=context
+        )
+    except ValueError:
+        return None
+    return float(found.total_price)
 
 
 def test_counts_that_contradict_each_other_have_no_price():

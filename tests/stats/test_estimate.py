@@ -34,6 +34,18 @@ def test_wilson_interval_equals_the_published_rows(successes, n, low, high):
     assert interval.high == pytest.approx(high, abs=5e-6)
 
 
+@pytest.mark.parametrize(("successes", "n"), [(0, 1), (1, 1), (0, 50), (3.25, 8), (9000, 14042)])
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
+def test_wilson_interval_equals_statsmodels(successes, n, confidence):
+    from statsmodels.stats.proportion import proportion_confint
+
+    expected = proportion_confint(successes, n, alpha=1 - confidence, method="wilson")
+
+    interval = wilson_interval(successes, n, confidence)
+
+    assert tuple(interval) == pytest.approx(tuple(map(float, expected)), abs=1e-14)
+
+
 def test_wilson_interval_mirrors_when_right_and_wrong_swap():
     right, wrong = wilson_interval(7, 31), wilson_interval(24, 31)
 

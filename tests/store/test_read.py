@@ -2,11 +2,13 @@ import json
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from harness.errors import StoreError
 from harness.records import Outcome, Score
+from harness.store import parquet
 from harness.store.manifest import Manifest, TaskRecord, read_manifest, write_manifest
 from harness.store.parquet import write_table
 from harness.store.read import find_runs, load_run
@@ -194,3 +196,19 @@ def test_broken_runs_are_left_out_with_the_reason(run_folder):
     assert [run.manifest.run_id for run in runs] == ["run"]
     assert len(left_out) == 1
     assert "broken" in left_out[0]
+
+
+@pytest.mark.parametrize("chunks", [1, 2])
+def test_columns_are_what_pyarrow_makes_of_them(monkeypatch, chunks):
+    if chunks > 1:  # text that does not fit into one chunk is left to pyarrow
+        monkeypatch.setattr(parquet, "_LONGEST", 3)
+    columns = {
+        pa.string(): ["", "é", None, "\U0001f600", "plain"] * 5,
+        pa.int64(): [0, None, -3, 2**63 - 1] * 5,
+        pa.float64(): [0.1, None, -1.5, float("inf"), 2] * 5,
+    }
+    for kind, values in columns.items():
+        for some in (values, values[:1], [v for v in values if v is not None]):
+            made = parquet._arrow_array(some, kind)
+            made.validate(full=True)
+            assert made.equals(pa.array(some, kind))

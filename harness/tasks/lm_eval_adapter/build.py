@@ -6,7 +6,7 @@ import functools
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,15 @@ def _prepare_lm_eval() -> None:
     environment = getattr(lm_eval.utils, "env", None)
     if environment is not None:
         # Each field of each item is compiled anew otherwise: 9 ms instead of 0.3 ms an item.
-        environment.from_string = functools.lru_cache(4096)(environment.from_string)
+        compiled = functools.partial(_compiled, environment.from_string)
+        environment.from_string = functools.lru_cache(4096)(compiled)
+
+
+def _compiled(from_string: Callable[[str], Any], source: str) -> Any:
+    template = from_string(source)
+    # Every rendering copies these, and a ChainMap is walked in Python: a third of its time.
+    template.globals = dict(template.globals)
+    return template
 
 
 def _resolved_config(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -12,6 +13,7 @@ from harness.records import Decoding, Message, Request, RequestKind
 from harness.tasks.catalog import TaskChoice, TaskEntry
 
 LETTERS = "ABCDEFGHIJ"
+_shared = functools.cache(Decoding)  # one for all items, in memory and on the way between processes
 
 
 def option_texts(task: Any, doc: Any, options: str | None) -> tuple[str, ...]:
@@ -137,7 +139,7 @@ def decoding(choice: TaskChoice, stated: Mapping[str, Any]) -> Decoding:
     until = stated["until"]
     sampled = stated.get("do_sample", False) or float(stated.get("temperature", 0.0)) > 0
     own = float(stated.get("temperature", 1.0)) if sampled else 0.0
-    return Decoding(
+    return _shared(
         max_tokens=int(max_tokens),
         stop=tuple([until] if isinstance(until, str) else until),
         temperature=own if choice.temperature is None else choice.temperature,
