@@ -94,11 +94,7 @@ def compare(candidate: Run, baseline: Run, options: CompareOptions | None = None
 
 def _judged_by_rule(tasks: list[str], sides: _Sides) -> list[str]:
     """Leave out tasks whose answers have no score: neither right nor wrong, and not missing."""
-    kept = [
-        name
-        for name in tasks
-        if not any((side.scores[name]["outcome"] == Outcome.UNJUDGED.value).any() for side in sides)
-    ]
+    kept = [name for name in tasks if not any(_needs_judge(name, side) for side in sides)]
     if not kept:
         runs = " ".join(side.run.manifest.run_id for side in sides)
         raise NotComparableError(
@@ -106,6 +102,11 @@ def _judged_by_rule(tasks: list[str], sides: _Sides) -> list[str]:
             f"harness judge {runs} --judge MODEL --mode pairwise"
         )
     return kept
+
+
+def _needs_judge(task: str, side: SideRows) -> bool:
+    unjudged = side.scores[task]["outcome"] == Outcome.UNJUDGED.value
+    return side.run.manifest.tasks[task].protocol.needs_judge or bool(unjudged.any())
 
 
 def _check(options: CompareOptions) -> None:

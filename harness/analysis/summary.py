@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("task", "subject", "outcome", "value", "answer", "gold", "scorer")
 _JUDGED = (Outcome.CORRECT.value, Outcome.WRONG.value)
-_FOR_A_JUDGE = "judged/"
 _ONE_LETTER_SHARE = 0.9
 _ONE_LETTER_NEEDS = 20
 
@@ -130,7 +129,7 @@ def summarize_task(
     answered = scores[scores["outcome"] != Outcome.ERROR.value]
     n_planned = max(record.n, len(scores))
     n_missing = n_planned - len(answered)
-    by_rule = not record.protocol.scorer.startswith(_FOR_A_JUDGE)
+    by_rule = not record.protocol.needs_judge
     graded = bool(((scores["value"] > 0) & (scores["value"] < 1)).any())
     subjects = tuple(_subjects(scores, graded=graded)) if by_rule else ()
     strict = _strict(answered if by_rule else answered.head(0), n_missing, graded=graded)

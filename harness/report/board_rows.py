@@ -149,7 +149,10 @@ def board_row(entry: Entry, beside: Beside, *, is_judged: bool) -> tuple[Cell, .
 
 def _rank_cell(entry: Entry) -> Cell:
     if entry.rank is None:
-        return Cell(words.MISSING, hint="too many answers are missing to rank", style="rank")
+        why = "too many answers are missing to rank"
+        if entry.protocol.needs_judge:
+            why = "no rule can score this task"
+        return Cell(words.MISSING, hint=why, style="rank")
     text = f"{entry.rank}{'=' if entry.tied else ''}"
     return Cell(text, sort=str(entry.rank), style="rank")
 

@@ -43,6 +43,7 @@ def build_board(table: Table, beside: Beside, *, is_first: bool) -> Board:
             tuple(board_row(entry, beside, is_judged=is_judged) for entry in table.entries),
             tuple(tuple(traits(entry).items()) for entry in table.entries),
         ),
+        needs_judge=table.protocol.needs_judge,
         heat=build_heat(table),
         tradeoffs=tuple(illustrate_tradeoffs(anchor, table, beside.takes, beside.series)),
     )

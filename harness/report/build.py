@@ -93,7 +93,7 @@ def site_pages(site: Site, *, served: bool = False) -> Iterator[tuple[str, str]]
     index, series = site.index, site.beside.series
     yield INDEX, render("index.html", served=served, title=index.title, page=index)
     for entries in _by_run(site.board.tables):
-        run = build_run(entries, series[entries[0].run.manifest.model.identity])
+        run = build_run(entries, site.beside)
         yield run.file, render("run.html", root="../", served=served, title=run.model, run=run)
     for table in site.board.tables:
         page = build_samples(table, series, served=served)

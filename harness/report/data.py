@@ -150,7 +150,10 @@ class HeatMap:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """One table of the leaderboard: one task under one protocol."""
+    """One table of the leaderboard: one task under one protocol.
+
+    Where the task `needs_judge` it has no accuracies, and so no places.
+    """
 
     anchor: str
     task: str
@@ -163,6 +166,7 @@ class Board:
     unlike: tuple[UnlikeField, ...]
     banners: tuple[Banner, ...]
     grid: Grid
+    needs_judge: bool = False
     tradeoffs: tuple[Illustration, ...] = ()
     heat: HeatMap | None = None
 
