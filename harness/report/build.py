@@ -25,33 +25,44 @@ from harness.report.links import DECISIONS, INDEX, decision_name
 from harness.report.palette import assign_series
 from harness.report.render import render
 from harness.report.samples import build_samples
+from harness.report.stamp import stale, stamped
 from harness.store.files import cannot_write, replace_file
 from harness.store.read import Run, find_runs
 
 
 @dataclass(frozen=True, slots=True)
 class ReportResult:
-    """Where the index is, from how many runs it was made, and why others were left out."""
+    """Where the index is, from how many runs it was made, and why others were left out.
+
+    `removed` are pages of runs that are there no more.
+    """
 
     path: Path
     n_runs: int
     left_out: tuple[str, ...]
+    removed: tuple[Path, ...]
 
 
 def build_report(results: Path, reports: Path) -> ReportResult:
     """Write the site over every finished run in `results`: `reports/index.html` and its pages.
 
     A page for each run and one for the samples of each task; every file is complete in itself,
-    and the same runs give the same bytes.
+    and the same runs give the same bytes. Pages that an earlier call wrote of runs that are gone
+    are removed, unless somebody has changed or renamed them.
 
     Raises:
         UsageError: `reports` is a file.
-        StoreError: the page cannot be written.
+        StoreError: a page cannot be written or removed.
     """
     site = read_site(results, reports)
+    written = set()
     for file, text in site_pages(site):
         _write(reports, file, text)
-    return ReportResult(reports / INDEX, site.n_runs, site.left_out)
+        written.add(file)
+    removed = tuple(stale(reports, written))
+    for path in removed:
+        _remove(path)
+    return ReportResult(reports / INDEX, site.n_runs, site.left_out, removed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +208,14 @@ def _without_folder(text: str, results: Path) -> str:
 def _write(reports: Path, file: str, text: str) -> None:
     path = reports / file
     make_folder(path.parent)
-    replace_file(path, text.encode("utf-8"))
+    replace_file(path, stamped(file, text))
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def make_folder(folder: Path) -> None:
