@@ -8,12 +8,12 @@ from itertools import permutations
 from pathlib import Path
 
 from harness.analysis.claims_file import load_claims
-from harness.analysis.judged import ratings
+from harness.analysis.judge_beside import ratings_by_run
 from harness.analysis.judges import Judge, find_judges
 from harness.analysis.leaderboard import Entry, Leaderboard, Table, build_leaderboard
+from harness.analysis.measurements import Judged
 from harness.analysis.takes import read_takes
 from harness.errors import UsageError
-from harness.records import Estimate
 from harness.report import words
 from harness.report.board_rows import Beside, board_columns, traits
 from harness.report.boards import build_board
@@ -85,7 +85,7 @@ def read_site(results: Path, reports: Path | None) -> Site:
     beside = _beside(board, judges)
     shown = [entries[0].run for entries in _by_run(board.tables)]
     index = replace(
-        build_page(runs, board, beside),
+        build_page(runs, board, beside, ratings_by_run(judges)),
         judges=build_judges(judges, runs),
         decisions=tuple(_decisions(reports, shown)) if reports else (),
         left_out=tuple(words.cut(_without_folder(text, results), 400) for text in left_out),
@@ -121,7 +121,7 @@ def site_pages(site: Site, *, served: bool = False) -> Iterator[tuple[str, str]]
         )
 
 
-def build_page(runs: Sequence[Run], board: Leaderboard, beside: Beside) -> Page:
+def build_page(runs: Sequence[Run], board: Leaderboard, beside: Beside, judged: Judged) -> Page:
     """Prepare the index for print; dated by the newest run, not by the clock."""
     shown = _by_run(board.tables)
     newest = max((run.manifest.finished_at for run in runs), default="")
@@ -136,24 +136,21 @@ def build_page(runs: Sequence[Run], board: Leaderboard, beside: Beside) -> Page:
         ),
         filters=tuple(_filters(board)),
         columns=board_columns(is_judged=bool(beside.ratings)),
-        claims=build_claims(load_claims(), shown) if shown else None,
+        claims=build_claims(load_claims(), shown, judged) if shown else None,
     )
 
 
 def _beside(board: Leaderboard, judges: Sequence[Judge]) -> Beside:
     runs = [entries[0].run for entries in _by_run(board.tables)]
-    found: dict[tuple[str, str], list[tuple[str, Estimate]]] = {}
-    for judge in judges:
-        for rated in ratings(judge):
-            found.setdefault((rated.run_id, rated.task), []).append(
-                (judge.info.name, rated.overall)
-            )
     return Beside(
         takes={
             (run.folder, task): takes for run in runs for task, takes in read_takes(run).items()
         },
         series=assign_series(run.manifest.model for run in runs),
-        ratings=found,
+        ratings={
+            key: [(judge.info.name, rated.overall) for judge, rated in said]
+            for key, said in ratings_by_run(judges).items()
+        },
     )
 
 
