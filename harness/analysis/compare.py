@@ -25,6 +25,7 @@ from harness.analysis.comparison import (
 )
 from harness.analysis.demands import measure_demands
 from harness.analysis.estimates import difference_estimate, mean_estimate, with_limits
+from harness.analysis.judged_pair import JudgedPair, judged_pairs
 from harness.analysis.letters import compare_letters
 from harness.analysis.noninferior import judge
 from harness.analysis.paired_rows import PairedRows, SideRows, pair_rows, read_side
@@ -66,8 +67,9 @@ def compare(candidate: Run, baseline: Run, options: CompareOptions | None = None
     """Compare a run with the one that it might replace, on the samples that both answered.
 
     Raises:
-        NotComparableError: no task in common, none that a rule can judge, or protocols that
-            differ in a field that `options.allow_unlike` does not name.
+        NotComparableError: no task in common, none that a rule can judge or a judge has
+            judged for both, or protocols that differ in a field that `options.allow_unlike`
+            does not name.
         UsageError: a margin, alpha or coverage that is none, or an unknown protocol field.
         StoreError: a table is missing or damaged.
     """
@@ -76,7 +78,8 @@ def compare(candidate: Run, baseline: Run, options: CompareOptions | None = None
     both = common_tasks(candidate, baseline)
     unlike = {name: check_alike(name, candidate, baseline, options.allow_unlike) for name in both}
     sides = _Sides(read_side(candidate, both), read_side(baseline, both))
-    names = _judged_by_rule(both, sides)
+    judged = judged_pairs(candidate, baseline, both)
+    names = _judged_by_rule(both, sides, judged)
     rows = {name: pair_rows(name, *sides) for name in names}
     tasks = {name: _compare_task(name, rows[name], sides, options, unlike[name]) for name in names}
     return Comparison(
@@ -85,17 +88,18 @@ def compare(candidate: Run, baseline: Run, options: CompareOptions | None = None
         options=options,
         tasks=_adjusted(tasks),
         macro=_macro_of_tasks(rows),
-        demands=measure_demands(*sides, names),
+        demands=measure_demands(*sides, names or both),
         unjudged=tuple(name for name in both if name not in names),
         only_candidate=_others(candidate, both),
         only_baseline=_others(baseline, both),
+        judged=judged,
     )
 
 
-def _judged_by_rule(tasks: list[str], sides: _Sides) -> list[str]:
+def _judged_by_rule(tasks: list[str], sides: _Sides, judged: Sequence[JudgedPair]) -> list[str]:
     """Leave out tasks whose answers have no score: neither right nor wrong, and not missing."""
     kept = [name for name in tasks if not any(_needs_judge(name, side) for side in sides)]
-    if not kept:
+    if not kept and not judged:
         runs = " ".join(side.run.manifest.run_id for side in sides)
         raise NotComparableError(
             f"no rule can judge the answers to {', '.join(tasks)}; let a model do it: "

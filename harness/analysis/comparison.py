@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.analysis.demands import Demand
+from harness.analysis.judged_pair import JudgedPair
 from harness.analysis.speed import Speed
 from harness.protocol import Difference, Protocol
 from harness.records import Estimate, ModelInfo, Outcome
@@ -293,7 +294,8 @@ class Comparison:
     """Two runs. `macro` is the mean of the tasks' differences, None with fewer than two tasks.
 
     `demands` speak of the compared tasks. `unjudged` name tasks that both have and no rule can
-    judge, `only_candidate` and `only_baseline` tasks that the other run lacks.
+    judge, `only_candidate` and `only_baseline` tasks that the other run lacks. `judged` is what
+    judges said of both; without `tasks`, where no rule can judge any, it is all there is.
     """
 
     candidate: System
@@ -305,3 +307,4 @@ class Comparison:
     unjudged: tuple[str, ...]
     only_candidate: tuple[str, ...]
     only_baseline: tuple[str, ...]
+    judged: tuple[JudgedPair, ...]

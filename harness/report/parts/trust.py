@@ -1,4 +1,4 @@
-"""What the comparison rests on: noise, confidence, judges, limits, and how to repeat it."""
+"""What the comparison rests on: noise, confidence, limits, and how to repeat it."""
 
 from __future__ import annotations
 
@@ -46,30 +46,6 @@ def calibration_part(found: Comparison) -> Section:
     )
 
 
-def judge_part(found: Comparison) -> Section:
-    """Who judged."""
-    judged = [task for task in found.tasks.values() if task.protocol.judge]
-    if not judged:
-        scorers = sorted({words.label(task.protocol.scorer) for task in found.tasks.values()})
-        said = Said(f"No judge: every reply was scored by rule ({', '.join(scorers)}).")
-        return Section("judge", "Judge", (said,), measured=False)
-    return Section(
-        "judge",
-        "Judge",
-        (_JUDGED,),
-        groups=tuple(
-            FactGroup(
-                words.label(task.task),
-                (
-                    Fact("judge", words.cut(task.protocol.judge, 400), code=True),
-                    Fact("judge prompt", words.cut(task.protocol.judge_prompt, 400), code=True),
-                ),
-            )
-            for task in judged
-        ),
-    )
-
-
 def limit_part(found: Comparison) -> Section:
     """What this comparison could not see."""
     said = [_smallest(found, task) for task in found.tasks.values()]
@@ -83,8 +59,14 @@ def limit_part(found: Comparison) -> Section:
     ]
     if found.unjudged:
         names = ", ".join(map(words.label, found.unjudged))
-        others.append(Said(f"No rule can judge {names}, so it is not compared (harness judge)."))
+        others.append(Said(_unscored(found, names)))
     return Section("limits", "What this could not see", (*said, *others, *_UNTESTED))
+
+
+def _unscored(found: Comparison, names: str) -> str:
+    if {pair.task for pair in found.judged} >= set(found.unjudged):
+        return f"No rule can score {names}: there is a judge's word alone, and no verdict."
+    return f"No rule can judge {names}, so it is not compared (harness judge)."
 
 
 def reproduce_part(found: Comparison) -> Section:
@@ -124,10 +106,6 @@ _CALIBRATED = Said(
     "often as it is sure; below it, it is too sure."
 )
 _NO_LETTERS = Said("Not measured: no answer of these runs carries probabilities of the letters.")
-_JUDGED = Said(
-    "Judged by a model. How far its verdicts can be trusted is not measured on this page: its "
-    "agreement with itself and with people belongs beside these numbers."
-)
 _UNTESTED = (
     Said("Not tested: whether either system has seen the questions before, in training."),
     Said("Not tested: wrong labels; what is marked as right is taken to be right."),
