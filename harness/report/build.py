@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
@@ -159,7 +161,16 @@ def _decisions(reports: Path, runs: Sequence[Run]) -> Iterator[DecisionLink]:
     for candidate, baseline in permutations(runs, 2):
         href = f"{DECISIONS}/{decision_name(candidate, baseline)}"
         if (reports / href).is_file():
-            yield DecisionLink(_name(candidate), _name(baseline), href)
+            word = _answer_of(reports / href)
+            yield DecisionLink(_name(candidate), _name(baseline), href, word)
+
+
+def _answer_of(page: Path) -> str:
+    """Read the word of a decision report's answer: letters alone, whatever is in the file."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        found = re.search(r'<p class="word">([A-Z][a-z ]{0,30})</p>', page.read_text("utf-8"))
+        return found[1] if found else ""
+    return ""
 
 
 def _name(run: Run) -> str:

@@ -145,6 +145,7 @@ class HeatMap:
     reference: str
     n_subjects: int
     left_out: int
+    has_others: bool
     grid: Grid
 
 
@@ -281,11 +282,12 @@ class ClaimsPart:
 
 @dataclass(frozen=True, slots=True)
 class DecisionLink:
-    """A decision report that lies beside the index."""
+    """A decision report that lies beside the index, and the word of its answer."""
 
     candidate: str
     baseline: str
     href: str
+    word: str
 
 
 @dataclass(frozen=True, slots=True)
