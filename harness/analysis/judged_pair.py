@@ -20,10 +20,11 @@ class JudgedPair:
     `candidate` and `baseline` are mean ratings from 1 to 10 and `rated` their difference by
     question, all None where the judge did not rate both; `compared` holds wins and the adjusted
     win rate where it compared them. `card` is None for labels of people. `kinship` says how the
-    judge is related to either.
+    judge is related to either. `protocol` is the fingerprint of the candidate's.
     """
 
     task: str
+    protocol: str
     judge: ModelInfo
     prompts: str
     prompts_sha256: str
@@ -40,19 +41,24 @@ class JudgedPair:
 def judged_pairs(candidate: Run, baseline: Run, tasks: Collection[str]) -> tuple[JudgedPair, ...]:
     """Return what every judge of the candidate's store said of both runs, by task and judge."""
     judges, _ = find_judges(candidate.folder.parent)
-    found = (pair for judge in judges for pair in _pairs(judge, candidate, baseline))
-    return tuple(sorted((p for p in found if p.task in tasks), key=lambda pair: pair.task))
+    found = (pair for judge in judges for pair in _pairs(judge, candidate, baseline, tasks))
+    return tuple(sorted(found, key=lambda pair: pair.task))
 
 
-def _pairs(judge: Judge, candidate: Run, baseline: Run) -> Iterator[JudgedPair]:
+def _pairs(
+    judge: Judge, candidate: Run, baseline: Run, tasks: Collection[str]
+) -> Iterator[JudgedPair]:
     runs = candidate.manifest.run_id, baseline.manifest.run_id
     rated = _between(rated_differences(judge), runs, lambda x: -x)
     compared = _between(comparisons(judge), runs, lambda x: 1 - x)
     means = {key: said[0].rated.overall for key, said in ratings_by_run([judge]).items()}
     for task in dict.fromkeys((*rated, *compared)):
+        if task not in tasks:
+            continue
         given = [means.get((run, task)) if task in rated else None for run in runs]
         yield JudgedPair(
             task=task,
+            protocol=candidate.manifest.tasks[task].protocol.fingerprint,
             judge=judge.info,
             prompts=judge.prompts,
             prompts_sha256=judge.prompts_sha256,

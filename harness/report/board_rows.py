@@ -185,7 +185,7 @@ def _rated_by(judge: str, rating: Estimate) -> str:
     limits = "no interval"
     if rating.low is not None and rating.high is not None:
         limits = f"{rating.low:.2f} to {rating.high:.2f}"
-    return f"{limits}, n = {words.count(rating.n)}\nby {words.label(judge, 30)}"
+    return f"by {words.label(judge, 30)}\n{limits}, n = {words.count(rating.n)}"
 
 
 def _model_cells(model: ModelInfo) -> Iterator[Cell]:

@@ -93,7 +93,7 @@ def _task(
         anchor=anchor,
         task=task,
         banners=banners(entry, _ROOT),
-        results=(*_results(entry), *_ratings(beside.judged(entry))),
+        results=tuple(_results(entry, beside.judged(entry))),
         outcomes=_bar(summary),
         timings=illustrate_timings(anchor, task, timings),
         protocol=tuple(_protocol(entry.protocol)),
@@ -118,12 +118,14 @@ def _bar(summary: TaskSummary) -> Bar:
     return Bar(shown, f"Outcomes: {', '.join(_outcomes(summary))}")
 
 
-def _results(entry: Entry) -> Iterator[Fact]:
+def _results(entry: Entry, ratings: Sequence[tuple[str, Estimate]]) -> Iterator[Fact]:
     summary = entry.summary
     if entry.protocol.needs_judge:
         yield Fact("Accuracy", "none: no rule can score these replies (harness judge)")
     else:
         yield from _accuracies(summary)
+    for judge, rating in ratings:
+        yield Fact(f"Rated by {words.label(judge, 60)}", words.rating(rating))
     if summary.bounds is not None:
         limits = words.percent_range(summary.bounds.worst, summary.bounds.best)
         yield Fact("If all missing were wrong or right", limits)
@@ -133,11 +135,6 @@ def _results(entry: Entry) -> Iterator[Fact]:
     yield from _speed(summary.speed)
     if entry.n_older:
         yield Fact("Not shown", words.counted(entry.n_older, "older run") + " of the same system")
-
-
-def _ratings(ratings: Sequence[tuple[str, Estimate]]) -> Iterator[Fact]:
-    for judge, rating in ratings:
-        yield Fact(f"Rated by {words.label(judge, 60)}", words.rating(rating))
 
 
 def _accuracies(summary: TaskSummary) -> Iterator[Fact]:

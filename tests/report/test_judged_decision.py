@@ -10,6 +10,7 @@ from harness.models.mock import MockModel
 from harness.pipeline.judge import Judging, calibrate, judge_runs
 from harness.pipeline.options import Quiet, RunOptions
 from harness.report.answer import find_answer
+from harness.report.build import build_report
 from harness.report.comparison import as_markdown, sentences, tables
 from harness.report.decision import write_decision
 from harness.store.read import load_run
@@ -178,3 +179,19 @@ def test_a_hostile_judge_is_inert(tmp_path):
 
     assert len(page.all("script")) == 1
     assert "gpt<script>alert(1)</script>" in page.text
+
+
+def test_without_a_rule_the_page_still_tells_how_to_repeat_it(tmp_path, worse):
+    found, page = page_of(tmp_path, worse)
+
+    assert found.judged[0].protocol in page.text
+    assert "harness compare small large" in page.text
+
+
+def test_the_leaderboard_orders_by_rating_what_no_rule_ranks(tmp_path):
+    runs = runs_of(tmp_path, {"talk": talks(6)}, {"talk": talks(3)})
+    judged_by(tmp_path, runs, Judge(), "gpt", "single", known=False)
+    index = build_report(tmp_path / "results", tmp_path / "reports").path
+    links = [a["href"] for a in Reader(index.read_text("utf-8")).all("a") if "runs/" in a["href"]]
+
+    assert [link.split("-")[0] for link in links[:2]] == ["runs/small", "runs/large"]

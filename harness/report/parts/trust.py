@@ -79,9 +79,11 @@ def reproduce_part(found: Comparison) -> Section:
         *(part for name in options.allow_unlike for part in ("--allow-unlike", name)),
         "--html", "reports/compare",
     ]  # fmt: skip
+    fingerprints = {pair.task: pair.protocol for pair in found.judged}
+    fingerprints |= {task.task: task.protocol.fingerprint for task in found.tasks.values()}
     protocols = tuple(
-        Fact(words.label(task.task), task.protocol.fingerprint, code=True)
-        for task in found.tasks.values()
+        Fact(words.label(task), fingerprint, code=True)
+        for task, fingerprint in fingerprints.items()
     )
     commands = (found.candidate.command, found.baseline.command, again)
     return Section(
@@ -93,7 +95,7 @@ def reproduce_part(found: Comparison) -> Section:
             FactGroup("Baseline", tuple(_system(found.baseline))),
             FactGroup("Fingerprints of the protocols", protocols),
         ),
-        commands=tuple(words.cut(shlex.join(command)) for command in commands),
+        commands=tuple(words.cut(shlex.join(command)) for command in commands if command),
     )
 
 
