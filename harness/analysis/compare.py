@@ -21,6 +21,7 @@ from harness.analysis.comparison import (
     SubjectDifference,
     System,
     TaskComparison,
+    Variant,
     Verification,
 )
 from harness.analysis.demands import measure_demands
@@ -31,6 +32,7 @@ from harness.analysis.noninferior import judge
 from harness.analysis.paired_rows import PairedRows, SideRows, pair_rows, read_side
 from harness.analysis.shrink import shrink_differences
 from harness.analysis.usage import measure_usage
+from harness.analysis.variants import find_variants
 from harness.errors import NotComparableError, UsageError
 from harness.protocol import Difference
 from harness.records import Estimate, Outcome
@@ -93,6 +95,7 @@ def compare(candidate: Run, baseline: Run, options: CompareOptions | None = None
         only_candidate=_others(candidate, both),
         only_baseline=_others(baseline, both),
         judged=judged,
+        variants=_variants(sides, names),
     )
 
 
@@ -267,6 +270,16 @@ def _verification(stored: Mapping[str, object] | None) -> Verification | None:
     found = [(stored or {}).get(name) for name in ("n", "n_different")]
     known = [value for value in found if isinstance(value, int)]
     return Verification(*known) if len(known) == len(found) else None
+
+
+def _variants(sides: _Sides, names: Sequence[str]) -> tuple[Variant, ...]:
+    """Find other runs of both systems; the two compared are no variants of each other."""
+    compared = [side.run.manifest.run_id for side in sides]
+    found = (
+        *find_variants("candidate", sides.candidate, names),
+        *find_variants("baseline", sides.baseline, names),
+    )
+    return tuple(variant for variant in found if variant.run_id not in compared)
 
 
 def _others(run: Run, common: Sequence[str]) -> tuple[str, ...]:

@@ -18,12 +18,12 @@ from harness.report.links import decision_name
 from harness.report.parts.differences import difference_part, outcome_part
 from harness.report.parts.failures import failure_part, flip_part, subject_part
 from harness.report.parts.judges import judge_part
+from harness.report.parts.robust import robustness_part
 from harness.report.parts.together import cascade_part, gauges, tradeoff_part
 from harness.report.parts.trust import (
     calibration_part,
     limit_part,
     reproduce_part,
-    robustness_part,
 )
 from harness.report.render import render_decision
 from harness.store.files import replace_file

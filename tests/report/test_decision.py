@@ -138,7 +138,7 @@ def test_what_was_measured_is_told_and_what_was_not_too(page):
     assert "Of 50 answers of the candidate that were asked again without speed-ups, 3 came" in (
         page.text
     )
-    assert "Not measured: other wordings of the prompt" in page.text
+    assert "Not measured: other wordings or examples of the prompt" in page.text
     assert "No judge: every reply was scored by rule (letter/1)" in page.text
     assert "facts: the smallest drop that this run could see is" in page.text
 

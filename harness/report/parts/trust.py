@@ -1,4 +1,4 @@
-"""What the comparison rests on: noise, confidence, limits, and how to repeat it."""
+"""What the comparison rests on: confidence, limits, and how to repeat it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,6 @@ from harness.report.parts.cells import (
     rate_cell,
     text_cell,
 )
-
-
-def robustness_part(found: Comparison) -> Section:
-    """How much of a difference noise alone would make."""
-    sides = (("candidate", found.candidate), ("baseline", found.baseline))
-    checked = [side for side in sides if side[1].verification is not None]
-    return Section(
-        "robustness",
-        "Robustness and noise",
-        (*(_verified(*side) for side in sides), _NOT_VARIED),
-        measured=bool(checked),
-    )
 
 
 def calibration_part(found: Comparison) -> Section:
@@ -99,10 +87,6 @@ def reproduce_part(found: Comparison) -> Section:
     )
 
 
-_NOT_VARIED = Said(
-    "Not measured: other wordings of the prompt, other orders of the options, other seeds. The "
-    "intervals speak of other questions of the same kind, not of another prompt."
-)
 _CALIBRATED = Said(
     "Confidence is the probability of the likeliest letter. On the diagonal a system is right as "
     "often as it is sure; below it, it is too sure."
@@ -112,20 +96,6 @@ _UNTESTED = (
     Said("Not tested: whether either system has seen the questions before, in training."),
     Said("Not tested: wrong labels; what is marked as right is taken to be right."),
 )
-
-
-def _verified(side: str, system: System) -> Said:
-    checked = system.verification
-    if checked is None:
-        return Said(
-            f"Not measured for the {side}: whether asking again gives the same answers "
-            "(harness run --verify)."
-        )
-    return Said(
-        f"Of {words.counted(checked.n, 'answer')} of the {side} that were asked again without "
-        f"speed-ups, {words.count(checked.n_different)} came out otherwise.",
-        pointer(side, "verification"),
-    )
 
 
 def _sides(task: TaskComparison) -> list[tuple[str, Calibration]]:
