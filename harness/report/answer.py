@@ -185,8 +185,22 @@ def _with_difference(task: TaskComparison) -> str:
     limits = "no interval"
     if found.low is not None and found.high is not None:
         limits = f"95 % CI {words.signed(found.low)} to {words.signed(found.high)}"
+        limits += "".join(f", {text}" for text in _to_one_side(task))
     size = f"{words.signed(found.value)} points"
     return f"{words.label(task.task)} ({size}, {limits}, n = {words.count(found.n)})"
+
+
+def _to_one_side(task: TaskComparison) -> Iterator[str]:
+    """Say what the verdict rests on where the interval to both sides does not show it."""
+    judged, low, high = task.noninferiority, task.difference.low, task.difference.high
+    sure = f"one-sided {100 * (1 - judged.alpha):g} % CI"
+    if low is None or high is None or judged.lower is None or judged.upper is None:
+        return
+    if judged.verdict == "inferior" and high >= -judged.margin:
+        yield f"{sure} below {words.signed(judged.upper)}"
+    floor = 0.0 if judged.verdict == "superior" else -judged.margin
+    if judged.verdict in _GOOD and low <= floor:
+        yield f"{sure} above {words.signed(judged.lower)}"
 
 
 def _needed(tasks: Sequence[TaskComparison]) -> str:

@@ -73,12 +73,13 @@ def _bands(variants: Sequence[Variant]) -> Iterator[Said]:
             continue
         fields = sorted({d.field for _, v in own for d in v.differs})
         varied = f"with other {', '.join(map(_plain, fields))}" if fields else "all asked again"
-        band = words.percent_range(min(known), max(known))
+        band = words.percent(known[0])
+        if len(known) > 1:
+            band = f"{words.percent_range(min(known), max(known))}, lowest to highest"
         runs = words.counted(len(own), "other run")
         source = " ".join(pointer("variants", i) for i, _ in own)
         yield Said(
-            f"{words.label(key[1])}: in {runs} of the {key[0]}, {varied}, accuracy is {band}, "
-            "lowest to highest.",
+            f"{words.label(key[1])}: in {runs} of the {key[0]}, {varied}, accuracy is {band}.",
             f"{source} /variants",
         )
 
