@@ -69,8 +69,7 @@ def sentences(found: Comparison) -> Iterator[str]:
     for pair in found.judged:
         yield from judged_words.sentences(pair)
     yield from judged_words.reservations(found.judged)
-    if found.unjudged:
-        yield f"no rule can judge, so not compared: {', '.join(found.unjudged)} (harness judge)"
+    yield from judged_words.unscored(found)
 
 
 def verdict_sentence(task: TaskComparison) -> str:

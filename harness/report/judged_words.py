@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
+from harness.analysis.comparison import Comparison
 from harness.analysis.judged_pair import JudgedPair
 from harness.records import Estimate
 from harness.report import words
@@ -73,6 +74,17 @@ def reservations(pairs: Sequence[JudgedPair]) -> Iterator[str]:
             for how in pair.kinship
         )
     yield from said
+
+
+def unscored(found: Comparison) -> Iterator[str]:
+    """Yield which tasks no rule can score: those that a judge speaks of, and those that wait."""
+    known = {pair.task for pair in found.judged}
+    heard = ", ".join(words.label(task) for task in found.unjudged if task in known)
+    others = ", ".join(words.label(task) for task in found.unjudged if task not in known)
+    if heard:
+        yield f"No rule can score {heard}: there is a judge's word alone, and no verdict."
+    if others:
+        yield f"No rule can judge {others}, so it is not compared (harness judge)."
 
 
 def points(value: float | None) -> str:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from harness.analysis.comparison import Calibration, Comparison, System, TaskComparison
-from harness.report import words
+from harness.report import judged_words, words
 from harness.report.data import Cell, Column, Fact, Grid
 from harness.report.decision_data import FactGroup, Picture, Said, Section
 from harness.report.figures.curves import draw_answering, draw_calibration
@@ -45,16 +45,8 @@ def limit_part(found: Comparison) -> Section:
         )
         if names
     ]
-    if found.unjudged:
-        names = ", ".join(map(words.label, found.unjudged))
-        others.append(Said(_unscored(found, names)))
+    others += map(Said, judged_words.unscored(found))
     return Section("limits", "What this could not see", (*said, *others, *_UNTESTED))
-
-
-def _unscored(found: Comparison, names: str) -> str:
-    if {pair.task for pair in found.judged} >= set(found.unjudged):
-        return f"No rule can score {names}: there is a judge's word alone, and no verdict."
-    return f"No rule can judge {names}, so it is not compared (harness judge)."
 
 
 def reproduce_part(found: Comparison) -> Section:
