@@ -11,6 +11,8 @@ from harness.records import Sample, content_hash
 UNKNOWN = "unknown"
 """What a field of the protocol of an imported run holds where nobody wrote it down."""
 
+_FOR_A_JUDGE = "judged/"
+
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
@@ -51,6 +53,11 @@ class Protocol:
     def fingerprint(self) -> str:
         """SHA-256 (64 hex digits) over every field."""
         return content_hash(asdict(self))
+
+    @property
+    def needs_judge(self) -> bool:
+        """Whether no rule can score the replies: they are for a judge."""
+        return self.scorer.startswith(_FOR_A_JUDGE)
 
     @classmethod
     def from_mapping(cls, stored: Mapping[str, Any]) -> Protocol:

@@ -74,6 +74,7 @@ class PlantedTask:
     `values` are cycled through for correct samples (1.0 where not graded). `reply` and `answer`
     turn (position, gold, outcome) into text, `letters` into log-probabilities. With `turns` each
     sample is a conversation, answered "Reply 0." and so on, and as planted in its last turn.
+    `by_subject` plants each subject by itself, one after the other; `counts` must add them up.
     """
 
     counts: Mapping[Outcome, int]
@@ -90,6 +91,7 @@ class PlantedTask:
     origins: Sequence[str | None] = (None,)
     turns: tuple[str, ...] = ()
     letters: Callable[[int, str, Outcome], Sequence[float | None]] | None = None
+    by_subject: Mapping[str, Mapping[Outcome, int]] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -194,11 +196,20 @@ def _record(name: str, plan: PlantedTask) -> TaskRecord:
 
 def _rows(name: str, plan: PlantedTask) -> Iterator[_Row]:
     rng = np.random.default_rng(plan.seed)
-    outcomes = [outcome for outcome, n in plan.counts.items() for _ in range(n)]
+    parts = plan.by_subject or {"": plan.counts}
+    shuffled = [row for part in parts.items() for row in _shuffled(*part, rng)]
+    for position, (named, gold, outcome) in enumerate(shuffled):
+        subject = named or plan.subjects[position % len(plan.subjects)]
+        yield _Row(name, position, subject, gold, outcome, plan)
+
+
+def _shuffled(
+    subject: str, planted: Mapping[Outcome, int], rng: np.random.Generator
+) -> Iterator[tuple[str, str, Outcome]]:
+    outcomes = [outcome for outcome, n in planted.items() for _ in range(n)]
     golds = rng.integers(len(LETTERS), size=len(outcomes))
-    for position, i in enumerate(rng.permutation(len(outcomes))):
-        subject = plan.subjects[position % len(plan.subjects)]
-        yield _Row(name, position, subject, LETTERS[golds[i]], outcomes[i], plan)
+    for i in rng.permutation(len(outcomes)):
+        yield subject, LETTERS[golds[i]], outcomes[i]
 
 
 def _other(letter: str) -> str:

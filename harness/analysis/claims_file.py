@@ -57,6 +57,7 @@ class Pipeline(_Strict):
     temperature: float | None = None
     interface: Literal["chat", "completion"] | None = None
     judge: str | None = None
+    judge_prompts: str | None = None
 
 
 class _Model(_Strict):
@@ -264,6 +265,7 @@ def _stated(row: _Row, spec: Benchmark, pipeline: Pipeline) -> dict[str, Any]:
         "split": spec.split,
         "temperature": pipeline.temperature,
         "judge": pipeline.judge,
+        "judge_prompts": pipeline.judge_prompts,
         **{name: getattr(row, name) for name in _CONDITIONS},
     }
     found["interface"] = row.interface or pipeline.interface

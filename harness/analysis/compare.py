@@ -21,15 +21,18 @@ from harness.analysis.comparison import (
     SubjectDifference,
     System,
     TaskComparison,
+    Variant,
     Verification,
 )
 from harness.analysis.demands import measure_demands
 from harness.analysis.estimates import difference_estimate, mean_estimate, with_limits
+from harness.analysis.judged_pair import JudgedPair, judged_pairs
 from harness.analysis.letters import compare_letters
 from harness.analysis.noninferior import judge
 from harness.analysis.paired_rows import PairedRows, SideRows, pair_rows, read_side
 from harness.analysis.shrink import shrink_differences
 from harness.analysis.usage import measure_usage
+from harness.analysis.variants import find_variants
 from harness.errors import NotComparableError, UsageError
 from harness.protocol import Difference
 from harness.records import Estimate, Outcome
@@ -67,8 +70,9 @@ def compare(candidate: Run, baseline: Run, options: CompareOptions | None = None
     """Compare a run with the one that it might replace, on the samples that both answered.
 
     Raises:
-        NotComparableError: no task in common, none that a rule can judge, or protocols that
-            differ in a field that `options.allow_unlike` does not name.
+        NotComparableError: no task in common, none that a rule can judge or a judge has
+            judged for both, or protocols that differ in a field that `options.allow_unlike`
+            does not name.
         UsageError: a margin, alpha or coverage that is none, or an unknown protocol field.
         StoreError: a table is missing or damaged.
     """
@@ -80,7 +84,8 @@ def compare(candidate: Run, baseline: Run, options: CompareOptions | None = None
         for name in both
     }
     sides = _Sides(read_side(candidate, both), read_side(baseline, both))
-    names = _judged_by_rule(both, sides)
+    judged = judged_pairs(candidate, baseline, both)
+    names = _judged_by_rule(both, sides, judged)
     rows = {name: pair_rows(name, *sides) for name in names}
     tasks = {name: _compare_task(name, rows[name], sides, options, unlike[name]) for name in names}
     return Comparison(
@@ -89,27 +94,30 @@ def compare(candidate: Run, baseline: Run, options: CompareOptions | None = None
         options=options,
         tasks=_adjusted(tasks),
         macro=_macro_of_tasks(rows),
-        demands=measure_demands(*sides, names),
+        demands=measure_demands(*sides, names or both),
         unjudged=tuple(name for name in both if name not in names),
         only_candidate=_others(candidate, both),
         only_baseline=_others(baseline, both),
+        judged=judged,
+        variants=_variants(sides, names),
     )
 
 
-def _judged_by_rule(tasks: list[str], sides: _Sides) -> list[str]:
+def _judged_by_rule(tasks: list[str], sides: _Sides, judged: Sequence[JudgedPair]) -> list[str]:
     """Leave out tasks whose answers have no score: neither right nor wrong, and not missing."""
-    kept = [
-        name
-        for name in tasks
-        if not any((side.scores[name]["outcome"] == Outcome.UNJUDGED.value).any() for side in sides)
-    ]
-    if not kept:
+    kept = [name for name in tasks if not any(_needs_judge(name, side) for side in sides)]
+    if not kept and not judged:
         runs = " ".join(side.run.manifest.run_id for side in sides)
         raise NotComparableError(
             f"no rule can judge the answers to {', '.join(tasks)}; let a model do it: "
             f"harness judge {runs} --judge MODEL --mode pairwise"
         )
     return kept
+
+
+def _needs_judge(task: str, side: SideRows) -> bool:
+    unjudged = side.scores[task]["outcome"] == Outcome.UNJUDGED.value
+    return side.run.manifest.tasks[task].protocol.needs_judge or bool(unjudged.any())
 
 
 def _check(options: CompareOptions) -> None:
@@ -266,6 +274,16 @@ def _verification(stored: Mapping[str, object] | None) -> Verification | None:
     found = [(stored or {}).get(name) for name in ("n", "n_different")]
     known = [value for value in found if isinstance(value, int)]
     return Verification(*known) if len(known) == len(found) else None
+
+
+def _variants(sides: _Sides, names: Sequence[str]) -> tuple[Variant, ...]:
+    """Find other runs of both systems; the two compared are no variants of each other."""
+    compared = [side.run.manifest.run_id for side in sides]
+    found = (
+        *find_variants("candidate", sides.candidate, names),
+        *find_variants("baseline", sides.baseline, names),
+    )
+    return tuple(variant for variant in found if variant.run_id not in compared)
 
 
 def _others(run: Run, common: Sequence[str]) -> tuple[str, ...]:

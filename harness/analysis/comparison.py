@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.analysis.demands import Demand
+from harness.analysis.judged_pair import JudgedPair
 from harness.analysis.speed import Speed
 from harness.protocol import Difference, Protocol
 from harness.records import Estimate, ModelInfo, Outcome
 
 Verdict = Literal["superior", "non-inferior", "inferior", "cannot tell", "incomplete"]
 Cause = Literal["unread replies", "wrong answers", "both"]
+Side = Literal["candidate", "baseline"]
 Signal = Literal["letter probability", "unread reply"]
 
 
@@ -268,6 +270,24 @@ class TaskComparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """Another run of one side's system over the same questions of a task.
+
+    `differs` names what was otherwise (`first` is what the compared run had), empty where all was
+    asked again as it was. Over the samples that both answered: `accuracy` is the variant's,
+    `change` that minus the compared run's, `changes` the answers that moved (None if graded).
+    """
+
+    side: Side
+    task: str
+    run_id: str
+    differs: tuple[Difference, ...]
+    accuracy: Estimate
+    change: Estimate
+    changes: AnswerChanges | None
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """How many answers of a run were asked again, cold, and how many came out otherwise."""
 
@@ -293,7 +313,9 @@ class Comparison:
     """Two runs. `macro` is the mean of the tasks' differences, None with fewer than two tasks.
 
     `demands` speak of the compared tasks. `unjudged` name tasks that both have and no rule can
-    judge, `only_candidate` and `only_baseline` tasks that the other run lacks.
+    judge, `only_candidate` and `only_baseline` tasks that the other run lacks. `judged` is what
+    judges said of both; without `tasks`, where no rule can judge any, it is all there is.
+    `variants` are other runs of either system over the same questions.
     """
 
     candidate: System
@@ -305,3 +327,5 @@ class Comparison:
     unjudged: tuple[str, ...]
     only_candidate: tuple[str, ...]
     only_baseline: tuple[str, ...]
+    judged: tuple[JudgedPair, ...]
+    variants: tuple[Variant, ...]

@@ -1,10 +1,12 @@
-"""What stands beside a judge's score: a rule's verdict on the same answers, and kinship."""
+"""What stands beside a judge's score: whose it is, a rule's verdict on the same, and kinship."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from harness.analysis.judged import SCALE
+from harness.analysis.judged import SCALE, Rated, ratings
 from harness.analysis.judges import Judge, estimate, family
 from harness.analysis.tables import read_columns
 from harness.records import Estimate, ModelInfo, Outcome
@@ -14,6 +16,13 @@ from harness.store.read import Run
 
 _COLUMNS = ("task", "sample_id", "outcome")
 _BY_RULE = (Outcome.CORRECT.value, Outcome.WRONG.value)
+
+
+class JudgedRun(NamedTuple):
+    """What one judge gave one run's answers to a task."""
+
+    judge: Judge
+    rated: Rated
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,15 @@ def rule_check(judge: Judge, run: Run, task: str) -> RuleCheck | None:
         _mean({i: value for i, value in last.items() if i in right}),
         _mean({i: value for i, value in last.items() if i in answered.keys() - right}),
     )
+
+
+def ratings_by_run(judges: Iterable[Judge]) -> dict[tuple[str, str], list[JudgedRun]]:
+    """Return what each judge gave each run, by the run's id and the task."""
+    found: dict[tuple[str, str], list[JudgedRun]] = {}
+    for judge in judges:
+        for rated in ratings(judge):
+            found.setdefault((rated.run_id, rated.task), []).append(JudgedRun(judge, rated))
+    return found
 
 
 def related(judge: ModelInfo, contestant: ModelInfo) -> str | None:

@@ -51,7 +51,7 @@ class Rated:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Two systems on the same turns. Win rates are those of the first, ties count half.
+    """Two systems, by `runs`, on the same turns. Win rates are the first's, ties count half.
 
     A win needs both orders; `n_failed` pairs lack a readable verdict in one of them. `rate` is
     the adjusted win rate over questions; `controlled` what it would be if all answers were
@@ -61,6 +61,7 @@ class Compared:
     task: str
     first: str
     second: str
+    runs: tuple[str, str]
     wins: int
     ties: int
     losses: int
@@ -232,6 +233,7 @@ def _compared(played: Sequence[Game]) -> Compared:
         task=played[0].task,
         first=played[0].models[0],
         second=played[0].models[1],
+        runs=played[0].sides,
         wins=results.count(1.0),
         ties=results.count(0.5),
         losses=results.count(0.0),
@@ -284,6 +286,7 @@ def _difference(task: str, first: list[Verdict], second: list[Verdict]) -> Compa
         task=task,
         first=first[0].exhibit.models[0],
         second=second[0].exhibit.models[0],
+        runs=(first[0].exhibit.shown[0], second[0].exhibit.shown[0]),
         wins=sum(each > 0 for each in apart),
         ties=sum(each == 0 for each in apart),
         losses=sum(each < 0 for each in apart),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.analysis.judge_beside import JudgedRun
+from harness.analysis.judged import SCALE, Rated
 from harness.analysis.summary import TaskSummary
 from harness.protocol import Protocol
 from harness.records import Estimate, ModelInfo, RequestKind
@@ -37,15 +39,52 @@ class Measurement:
     n_planned: int
     n_parts: int
     sampled: bool
+    judge: str | None = None
 
 
-def measure(manifest: Manifest, summaries: Mapping[str, TaskSummary]) -> tuple[Measurement, ...]:
-    """Return everything of a run that somebody may have published a number about."""
-    tasks = (_task(manifest, summary) for summary in summaries.values())
+Judged = Mapping[tuple[str, str], Sequence[JudgedRun]]
+"""What judges gave to runs, by the run's id and the task."""
+
+
+def measure(
+    manifest: Manifest, summaries: Mapping[str, TaskSummary], judged: Judged | None = None
+) -> tuple[Measurement, ...]:
+    """Return everything of a run that somebody may have published a number about.
+
+    A task that no rule can score is measured once by each judge who rated it.
+    """
+    tasks = [
+        measured
+        for summary in summaries.values()
+        for measured in _task(manifest, summary, judged or {})
+    ]
     return (*tasks, *_quantities(manifest, summaries))
 
 
-def _task(manifest: Manifest, summary: TaskSummary) -> Measurement:
+def _task(manifest: Manifest, summary: TaskSummary, judged: Judged) -> Iterator[Measurement]:
+    by_rule = _by_rule(manifest, summary)
+    if not manifest.tasks[summary.task].protocol.needs_judge:
+        yield by_rule
+        return
+    said = judged.get((manifest.run_id, summary.task), ())
+    for judge, rated in said:
+        name = judge.info.snapshot or judge.info.name
+        facts = {**by_rule.facts, "judge": name, "judge_prompts": judge.prompts}
+        yield replace(by_rule, estimates={"micro": _share(rated)}, facts=facts, judge=name)
+    if not said:
+        yield replace(by_rule, facts={**by_rule.facts, "judge": "none yet"})
+
+
+def _share(rated: Rated) -> Estimate:
+    """Return a mean rating as a share of the best one; turns without a rating are missing."""
+    found = rated.overall
+    value, low, high = (
+        None if x is None else x / SCALE[1] for x in (found.value, found.low, found.high)
+    )
+    return Estimate(value, low, high, found.n, rated.n_failed + rated.n_unanswered)
+
+
+def _by_rule(manifest: Manifest, summary: TaskSummary) -> Measurement:
     protocol = manifest.tasks[summary.task].protocol
     estimates = {"micro": summary.strict}
     if summary.macro is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _COLUMNS = ("task", "sample_id", "subject", "outcome")
-_MOST_CERTAIN = 1e5  # samples that a prior may weigh: from here on, all subjects are alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,11 @@ def shrink_rates(right: Floats, n: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the posterior means of rates, and the limits that hold 95 % of each posterior.
 
     With x_i right of n_i and a prior Beta(a, b) whose a and b make the counts of all groups
-    likeliest: the posterior Beta(a + x_i, b + n_i - x_i) and its quantiles. The limits take a and
-    b as known, which makes them a little too narrow where there are few groups.
+    likeliest: the posterior Beta(a + x_i, b + n_i - x_i) and its quantiles. The prior weighs at
+    most as much as all samples together, from which alone its mean is known: groups that look
+    alike get about the interval of all of them, never a narrower one for being drawn together.
+    With few groups the limits are still a little too narrow. One sample right and one wrong are
+    added to that mean, so that 0 of 48 has an interval too.
 
     Source: Casella 1985, The American Statistician 39 (empirical Bayes, beta-binomial).
     """
@@ -96,11 +99,13 @@ def _prior(right: Floats, n: Floats) -> tuple[float, float]:
 
     def loss(x: Floats) -> float:
         mean, size = float(expit(x[0])), float(np.exp(x[1]))
-        return -float(betabinom.logpmf(right, n, mean * size, (1 - mean) * size).sum())
+        known = float(betabinom.logpmf(right, n, mean * size, (1 - mean) * size).sum())
+        return -known - math.log(mean * (1 - mean))
 
+    heaviest = max(float(n.sum()), 1.0)
     pooled = (float(right.sum()) + 0.5) / (float(n.sum()) + 1)
-    start = np.array([np.log(pooled / (1 - pooled)), np.log(20.0)])
-    bounds = [(-8.0, 8.0), (0.0, float(np.log(_MOST_CERTAIN)))]
+    start = np.array([math.log(pooled / (1 - pooled)), math.log(min(20.0, heaviest))])
+    bounds = [(-12.0, 12.0), (0.0, math.log(heaviest))]
     found = minimize(loss, start, method="L-BFGS-B", bounds=bounds).x
     mean, size = float(expit(found[0])), float(np.exp(found[1]))
     return mean * size, (1 - mean) * size

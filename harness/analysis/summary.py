@@ -24,7 +24,6 @@ from harness.store.manifest import TaskRecord
 from harness.store.read import Run
 
 _JUDGED = (Outcome.CORRECT.value, Outcome.WRONG.value)
-_FOR_A_JUDGE = "judged/"
 _ONE_LETTER_SHARE = 0.9
 _ONE_LETTER_NEEDS = 20
 
@@ -149,7 +148,7 @@ def summarize_task(
     answered = _answered(rows)
     n_planned = max(record.n, len(rows))
     n_missing = n_planned - len(answered)
-    by_rule = not record.protocol.scorer.startswith(_FOR_A_JUDGE)
+    by_rule = not record.protocol.needs_judge
     graded = any(row.value is not None and 0 < row.value < 1 for row in rows)
     subjects = tuple(_subjects(rows, graded=graded)) if by_rule else ()
     strict = _strict(answered if by_rule else [], n_missing, graded=graded)

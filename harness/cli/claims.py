@@ -86,13 +86,16 @@ def _names(
 
 
 def _measurements(names: Sequence[str] | None, results: Path) -> list[Measurement]:
+    from harness.analysis.judge_beside import ratings_by_run
+    from harness.analysis.judges import find_judges
     from harness.analysis.measurements import measure
     from harness.analysis.summary import summarize_run
 
+    judged = ratings_by_run(find_judges(results)[0])
     found: list[Measurement] = []
     for run in _runs(names, results):
         try:
-            found.extend(measure(run.manifest, summarize_run(run)))
+            found.extend(measure(run.manifest, summarize_run(run), judged))
         except StoreError as error:
             if names:
                 raise
@@ -158,6 +161,7 @@ def _show_checks(checks: Sequence[ClaimCheck]) -> None:
     rows = [
         [
             check.measurement.run_id,
+            claim_words.asked(check.measurement),
             f"{check.claim.title}, {check.claim.benchmark}",
             f"{claim_words.published(check.claim)} ({check.claim.pipeline_title})",
             f"{claim_words.measured(check)} ({claim_words.measured_limits(check)})",
@@ -172,7 +176,7 @@ def _show_checks(checks: Sequence[ClaimCheck]) -> None:
             "No stored run is of a model and a benchmark of these; --as NAME says what a run is."
         )
         return
-    columns = ["run", "claim", "published", "measured", "difference", "verdict", "why"]
+    columns = ["run", "task", "claim", "published", "measured", "difference", "verdict", "why"]
     table(columns, rows, title="Beside measurements")
 
 
@@ -230,6 +234,7 @@ def _check_facts(check: ClaimCheck) -> Mapping[str, Any]:
         "claim": check.claim.id,
         "run_id": check.measurement.run_id,
         "task": check.measurement.task,
+        "judge": check.measurement.judge,
         "measured": asdict(check.measured),
         "difference": asdict(check.difference),
         "verdict": check.verdict.value,

@@ -81,6 +81,7 @@ def _show(found: Comparison, *, markdown: bool) -> None:
         return
     result(headline(found))
     for drawn in tables(found):
-        table(drawn.columns, drawn.rows, title=drawn.title)
+        if drawn.rows:
+            table(drawn.columns, drawn.rows, title=drawn.title)
     for sentence in sentences(found):
         result(sentence)

@@ -24,7 +24,16 @@ def report(
     built = build_report(results, reports)
     for reason in built.left_out:
         say(f"left out: {reason}")
+    for path in built.removed:
+        say(f"removed {path}: its run is no longer there")
     if json:
-        as_json({"path": built.path, "n_runs": built.n_runs, "left_out": built.left_out})
+        as_json(
+            {
+                "path": built.path,
+                "n_runs": built.n_runs,
+                "left_out": built.left_out,
+                "removed": built.removed,
+            }
+        )
     else:
         result(f"{built.path} shows {built.n_runs} runs; open it in a browser")

@@ -14,13 +14,16 @@ from harness.errors import UsageError
 
 def view(
     results: Results = Path("results"),
+    reports: Annotated[
+        Path, typer.Option("--reports", help="Folder with decision reports in compare/.")
+    ] = Path("reports"),
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 0,
 ) -> None:
     """Serve the report to this machine only, with every sample in full, until Ctrl-C."""
     from harness.report.view import Viewer, ViewServer
 
     say("reading the runs ...")
-    viewer = Viewer(results)
+    viewer = Viewer(results, reports)
     for reason in viewer.left_out:
         say(f"left out: {reason}")
     try:

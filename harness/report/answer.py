@@ -13,7 +13,7 @@ from typing import Literal
 
 from harness.analysis.comparison import Comparison, TaskComparison
 from harness.analysis.demands import Demand
-from harness.report import words
+from harness.report import judged_words, words
 
 Light = Literal["yes", "partly", "no", "unclear"]
 
@@ -24,6 +24,13 @@ _TAKES = {
     "peak memory": "the memory",
     "latency": "the time a reply",
     "cost": "the price",
+}
+
+
+_STANDS = {
+    "lower": "Judged lower",
+    "higher": "Judged higher",
+    "not told apart": "Cannot tell",
 }
 
 
@@ -43,6 +50,8 @@ def find_answer(found: Comparison) -> Answer:
     To ask that of every task needs no correction for their number (Berger 1982, Technometrics
     24, on intersection-union tests).
     """
+    if not found.tasks:
+        return _judged(found)
     light, word = _light(found)
     order = ("bad", "open", "good") if light == "no" else ("good", "bad", "open")
     clauses = [clause for kind in order for clause in _CLAUSES[kind](found)]
@@ -71,6 +80,19 @@ def shows_no_difference(task: TaskComparison, margin: float) -> bool:
     if task.missing is not None or low is None or high is None:
         return False
     return -margin < low and high < margin and (drop is None or drop <= margin)
+
+
+def _judged(found: Comparison) -> Answer:
+    """Say what judges said, where no rule can: how the two stand, but never yes or no."""
+    stands = {judged_words.standing(pair) for pair in found.judged}
+    word = "Judges disagree" if len(stands) > 1 else _STANDS[min(stands)]
+    said = "; ".join(judged_words.clause(pair) for pair in found.judged)
+    name = words.label(found.candidate.model.name, 60)
+    sentence = (
+        f"{name} is {said}{_takes(found.demands)}. No rule can score these replies, so this is no "
+        "verdict, and worth what the judge's card says."
+    )
+    return Answer("unclear", word, sentence, tuple(judged_words.reservations(found.judged)))
 
 
 def _light(found: Comparison) -> tuple[Light, str]:
@@ -163,8 +185,22 @@ def _with_difference(task: TaskComparison) -> str:
     limits = "no interval"
     if found.low is not None and found.high is not None:
         limits = f"95 % CI {words.signed(found.low)} to {words.signed(found.high)}"
+        limits += "".join(f", {text}" for text in _to_one_side(task))
     size = f"{words.signed(found.value)} points"
     return f"{words.label(task.task)} ({size}, {limits}, n = {words.count(found.n)})"
+
+
+def _to_one_side(task: TaskComparison) -> Iterator[str]:
+    """Say what the verdict rests on where the interval to both sides does not show it."""
+    judged, low, high = task.noninferiority, task.difference.low, task.difference.high
+    sure = f"one-sided {100 * (1 - judged.alpha):g} % CI"
+    if low is None or high is None or judged.lower is None or judged.upper is None:
+        return
+    if judged.verdict == "inferior" and high >= -judged.margin:
+        yield f"{sure} below {words.signed(judged.upper)}"
+    floor = 0.0 if judged.verdict == "superior" else -judged.margin
+    if judged.verdict in _GOOD and low <= floor:
+        yield f"{sure} above {words.signed(judged.lower)}"
 
 
 def _needed(tasks: Sequence[TaskComparison]) -> str:
@@ -196,6 +232,12 @@ def _clear(demands: Sequence[Demand]) -> Iterator[tuple[Demand, float]]:
 
 
 def _cautions(found: Comparison) -> Iterator[str]:
+    only_judged = [pair for pair in found.judged if pair.task in found.unjudged]
+    if only_judged:
+        name = words.label(found.candidate.model.name, 60)
+        said = "; ".join(judged_words.clause(pair) for pair in only_judged)
+        yield f"Not part of this answer, because no rule can score it: {name} is {said}."
+        yield from judged_words.reservations(only_judged)
     for task in found.tasks.values():
         name = words.label(task.task)
         for unlike in task.unlike:

@@ -149,7 +149,10 @@ def board_row(entry: Entry, beside: Beside, *, is_judged: bool) -> tuple[Cell, .
 
 def _rank_cell(entry: Entry) -> Cell:
     if entry.rank is None:
-        return Cell(words.MISSING, hint="too many answers are missing to rank", style="rank")
+        why = "too many answers are missing to rank"
+        if entry.protocol.needs_judge:
+            why = "no rule can score this task"
+        return Cell(words.MISSING, hint=why, style="rank")
     text = f"{entry.rank}{'=' if entry.tied else ''}"
     return Cell(text, sort=str(entry.rank), style="rank")
 
@@ -182,7 +185,7 @@ def _rated_by(judge: str, rating: Estimate) -> str:
     limits = "no interval"
     if rating.low is not None and rating.high is not None:
         limits = f"{rating.low:.2f} to {rating.high:.2f}"
-    return f"{limits}, n = {words.count(rating.n)}\nby {words.label(judge, 30)}"
+    return f"by {words.label(judge, 30)}\n{limits}, n = {words.count(rating.n)}"
 
 
 def _model_cells(model: ModelInfo) -> Iterator[Cell]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from harness.analysis.leaderboard import Table
+from harness.analysis.leaderboard import Entry, Table
 from harness.analysis.summary import TaskSummary
 from harness.protocol import Protocol
+from harness.records import Estimate
 from harness.report import words
 from harness.report.banners import banners
 from harness.report.board_rows import Beside, board_columns, board_row, traits
@@ -23,6 +24,7 @@ def build_board(table: Table, beside: Beside, *, is_first: bool) -> Board:
     models = words.counted(len(table.entries), "model")
     anchor = board_anchor(table.task, table.protocol)
     is_judged = any(beside.judged(entry) for entry in table.entries)
+    entries = _in_order(table, beside)
     return Board(
         anchor=anchor,
         task=task,
@@ -40,12 +42,24 @@ def build_board(table: Table, beside: Beside, *, is_first: bool) -> Board:
         grid=Grid(
             f"{task}, {shots}, protocol {fingerprint[:12]}",
             board_columns(is_judged=is_judged),
-            tuple(board_row(entry, beside, is_judged=is_judged) for entry in table.entries),
-            tuple(tuple(traits(entry).items()) for entry in table.entries),
+            tuple(board_row(entry, beside, is_judged=is_judged) for entry in entries),
+            tuple(tuple(traits(entry).items()) for entry in entries),
         ),
+        needs_judge=table.protocol.needs_judge,
         heat=build_heat(table),
         tradeoffs=tuple(illustrate_tradeoffs(anchor, table, beside.takes, beside.series)),
     )
+
+
+def _in_order(table: Table, beside: Beside) -> Sequence[Entry]:
+    """Order rows as ranked; those that no rule can rank by what the first of the judges gave."""
+    if not table.protocol.needs_judge:
+        return table.entries
+    return sorted(table.entries, key=lambda entry: -_first_rating(beside.judged(entry)))
+
+
+def _first_rating(ratings: Sequence[tuple[str, Estimate]]) -> float:
+    return next((rating.value for _, rating in ratings if rating.value is not None), 0.0)
 
 
 def _protocol_line(protocol: Protocol, summary: TaskSummary) -> Iterator[str]:

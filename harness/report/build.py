@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from pathlib import Path
 
 from harness.analysis.claims_file import load_claims
-from harness.analysis.judged import ratings
+from harness.analysis.judge_beside import ratings_by_run
 from harness.analysis.judges import Judge, find_judges
 from harness.analysis.leaderboard import Entry, Leaderboard, Table, build_leaderboard
+from harness.analysis.measurements import Judged
 from harness.analysis.takes import read_takes
 from harness.errors import UsageError
-from harness.records import Estimate
 from harness.report import words
 from harness.report.board_rows import Beside, board_columns, traits
 from harness.report.boards import build_board
@@ -25,33 +27,44 @@ from harness.report.links import DECISIONS, INDEX, decision_name
 from harness.report.palette import assign_series
 from harness.report.render import render
 from harness.report.samples import build_samples
+from harness.report.stamp import stale, stamped
 from harness.store.files import cannot_write, replace_file
 from harness.store.read import Run, find_runs
 
 
 @dataclass(frozen=True, slots=True)
 class ReportResult:
-    """Where the index is, from how many runs it was made, and why others were left out."""
+    """Where the index is, from how many runs it was made, and why others were left out.
+
+    `removed` are pages of runs that are there no more.
+    """
 
     path: Path
     n_runs: int
     left_out: tuple[str, ...]
+    removed: tuple[Path, ...]
 
 
 def build_report(results: Path, reports: Path) -> ReportResult:
     """Write the site over every finished run in `results`: `reports/index.html` and its pages.
 
     A page for each run and one for the samples of each task; every file is complete in itself,
-    and the same runs give the same bytes.
+    and the same runs give the same bytes. Pages that an earlier call wrote of runs that are gone
+    are removed, unless somebody has changed or renamed them.
 
     Raises:
         UsageError: `reports` is a file.
-        StoreError: the page cannot be written.
+        StoreError: a page cannot be written or removed.
     """
     site = read_site(results, reports)
+    written = set()
     for file, text in site_pages(site):
         _write(reports, file, text)
-    return ReportResult(reports / INDEX, site.n_runs, site.left_out)
+        written.add(file)
+    removed = tuple(stale(reports, written))
+    for path in removed:
+        _remove(path)
+    return ReportResult(reports / INDEX, site.n_runs, site.left_out, removed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +87,7 @@ def read_site(results: Path, reports: Path | None) -> Site:
     beside = _beside(board, judges)
     shown = [entries[0].run for entries in _by_run(board.tables)]
     index = replace(
-        build_page(runs, board, beside),
+        build_page(runs, board, beside, ratings_by_run(judges)),
         judges=build_judges(judges, runs),
         decisions=tuple(_decisions(reports, shown)) if reports else (),
         left_out=tuple(words.cut(_without_folder(text, results), 400) for text in left_out),
@@ -93,7 +106,7 @@ def site_pages(site: Site, *, served: bool = False) -> Iterator[tuple[str, str]]
     index, series = site.index, site.beside.series
     yield INDEX, render("index.html", served=served, title=index.title, page=index)
     for entries in _by_run(site.board.tables):
-        run = build_run(entries, series[entries[0].run.manifest.model.identity])
+        run = build_run(entries, site.beside)
         yield run.file, render("run.html", root="../", served=served, title=run.model, run=run)
     for table in site.board.tables:
         page = build_samples(table, series, served=served)
@@ -110,7 +123,7 @@ def site_pages(site: Site, *, served: bool = False) -> Iterator[tuple[str, str]]
         )
 
 
-def build_page(runs: Sequence[Run], board: Leaderboard, beside: Beside) -> Page:
+def build_page(runs: Sequence[Run], board: Leaderboard, beside: Beside, judged: Judged) -> Page:
     """Prepare the index for print; dated by the newest run, not by the clock."""
     shown = _by_run(board.tables)
     newest = max((run.manifest.finished_at for run in runs), default="")
@@ -125,24 +138,21 @@ def build_page(runs: Sequence[Run], board: Leaderboard, beside: Beside) -> Page:
         ),
         filters=tuple(_filters(board)),
         columns=board_columns(is_judged=bool(beside.ratings)),
-        claims=build_claims(load_claims(), shown) if shown else None,
+        claims=build_claims(load_claims(), shown, judged) if shown else None,
     )
 
 
 def _beside(board: Leaderboard, judges: Sequence[Judge]) -> Beside:
     runs = [entries[0].run for entries in _by_run(board.tables)]
-    found: dict[tuple[str, str], list[tuple[str, Estimate]]] = {}
-    for judge in judges:
-        for rated in ratings(judge):
-            found.setdefault((rated.run_id, rated.task), []).append(
-                (judge.info.name, rated.overall)
-            )
     return Beside(
         takes={
             (run.folder, task): takes for run in runs for task, takes in read_takes(run).items()
         },
         series=assign_series(run.manifest.model for run in runs),
-        ratings=found,
+        ratings={
+            key: [(judge.info.name, rated.overall) for judge, rated in said]
+            for key, said in ratings_by_run(judges).items()
+        },
     )
 
 
@@ -151,7 +161,16 @@ def _decisions(reports: Path, runs: Sequence[Run]) -> Iterator[DecisionLink]:
     for candidate, baseline in permutations(runs, 2):
         href = f"{DECISIONS}/{decision_name(candidate, baseline)}"
         if (reports / href).is_file():
-            yield DecisionLink(_name(candidate), _name(baseline), href)
+            word = _answer_of(reports / href)
+            yield DecisionLink(_name(candidate), _name(baseline), href, word)
+
+
+def _answer_of(page: Path) -> str:
+    """Read the word of a decision report's answer: letters alone, whatever is in the file."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        found = re.search(r'<p class="word">([A-Z][a-z ]{0,30})</p>', page.read_text("utf-8"))
+        return found[1] if found else ""
+    return ""
 
 
 def _name(run: Run) -> str:
@@ -197,7 +216,14 @@ def _without_folder(text: str, results: Path) -> str:
 def _write(reports: Path, file: str, text: str) -> None:
     path = reports / file
     make_folder(path.parent)
-    replace_file(path, text.encode("utf-8"))
+    replace_file(path, stamped(file, text))
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def make_folder(folder: Path) -> None:

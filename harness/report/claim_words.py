@@ -12,6 +12,7 @@ from harness.analysis.claims import (
     claim_interval,
 )
 from harness.analysis.claims_file import SCALES, Claim
+from harness.analysis.measurements import Measurement
 from harness.protocol import Difference
 from harness.records import Estimate
 from harness.report import words
@@ -37,6 +38,12 @@ def published_limits(claim: Claim) -> str:
         return "n not published" if claim.is_share else ""
     limits = _range(claim, interval.low, interval.high)
     return f"{limits}, n = {words.count(claim.spec.items)}"
+
+
+def asked(found: Measurement) -> str:
+    """Name the task of a measurement, and who rated it if a judge did."""
+    task = words.label(found.task, 60)
+    return f"{task}\nrated by {words.label(found.judge, 40)}" if found.judge else task
 
 
 def measured(check: ClaimCheck) -> str:

@@ -13,7 +13,7 @@ from harness.analysis.claims import (
 )
 from harness.analysis.claims_file import ClaimBook
 from harness.analysis.leaderboard import Entry
-from harness.analysis.measurements import measure
+from harness.analysis.measurements import Judged, measure
 from harness.report import claim_words, words
 from harness.report.data import Cell, ClaimsPart, Column, ColumnGroup, Grid
 
@@ -47,13 +47,17 @@ _HEADLINE_COLUMNS = (
 )
 
 
-def build_claims(book: ClaimBook, runs: Iterable[Sequence[Entry]]) -> ClaimsPart:
+def build_claims(
+    book: ClaimBook, runs: Iterable[Sequence[Entry]], judged: Judged | None = None
+) -> ClaimsPart:
     """Prepare the checks of all runs, and those of the published numbers, for print."""
     measurements = [
         measurement
         for entries in runs
         for measurement in measure(
-            entries[0].run.manifest, {entry.summary.task: entry.summary for entry in entries}
+            entries[0].run.manifest,
+            {entry.summary.task: entry.summary for entry in entries},
+            judged,
         )
     ]
     checks = check_claims(book.claims, measurements)
@@ -83,7 +87,7 @@ def _check(check: ClaimCheck) -> tuple[Cell, ...]:
             sort=repr(claim.value),
             small=claim_words.published_limits(claim),
         ),
-        Cell(by, sort=by, small=words.label(found.task, 60), style="text"),
+        Cell(by, sort=by, small=claim_words.asked(found), style="text"),
         Cell(
             claim_words.measured(check),
             sort=_sort(check.measured.value),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.analysis.causes import ENDS
 from harness.analysis.comparison import Comparison, TaskComparison, Usage
 from harness.records import Estimate, Outcome
-from harness.report import words
+from harness.report import judged_words, words
 
 _CODE = re.compile(r"([\\`*_{}\[\]<>#|~&$@])")
 _UNREAD = (Outcome.UNPARSED, Outcome.TRUNCATED, Outcome.REFUSED)
@@ -66,8 +66,10 @@ def sentences(found: Comparison) -> Iterator[str]:
     for side, names in (("candidate", found.only_candidate), ("baseline", found.only_baseline)):
         if names:
             yield f"only the {side} has: {', '.join(names)}"
-    if found.unjudged:
-        yield f"no rule can judge, so not compared: {', '.join(found.unjudged)} (harness judge)"
+    for pair in found.judged:
+        yield from judged_words.sentences(pair)
+    yield from judged_words.reservations(found.judged)
+    yield from judged_words.unscored(found)
 
 
 def verdict_sentence(task: TaskComparison) -> str:

@@ -145,12 +145,16 @@ class HeatMap:
     reference: str
     n_subjects: int
     left_out: int
+    has_others: bool
     grid: Grid
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """One table of the leaderboard: one task under one protocol."""
+    """One table of the leaderboard: one task under one protocol.
+
+    Where the task `needs_judge` it has no accuracies, and so no places.
+    """
 
     anchor: str
     task: str
@@ -163,6 +167,7 @@ class Board:
     unlike: tuple[UnlikeField, ...]
     banners: tuple[Banner, ...]
     grid: Grid
+    needs_judge: bool = False
     tradeoffs: tuple[Illustration, ...] = ()
     heat: HeatMap | None = None
 
@@ -277,11 +282,12 @@ class ClaimsPart:
 
 @dataclass(frozen=True, slots=True)
 class DecisionLink:
-    """A decision report that lies beside the index."""
+    """A decision report that lies beside the index, and the word of its answer."""
 
     candidate: str
     baseline: str
     href: str
+    word: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,17 @@ from harness.errors import NotComparableError
 from harness.report import words
 from harness.report.answer import Answer, find_answer, refusal
 from harness.report.build import make_folder
-from harness.report.decision_data import Decision, Said
+from harness.report.decision_data import Decision, Said, Section
 from harness.report.links import decision_name
 from harness.report.parts.differences import difference_part, outcome_part
 from harness.report.parts.failures import failure_part, flip_part, subject_part
+from harness.report.parts.judges import judge_part
+from harness.report.parts.robust import robustness_part
 from harness.report.parts.together import cascade_part, gauges, tradeoff_part
 from harness.report.parts.trust import (
     calibration_part,
-    judge_part,
     limit_part,
     reproduce_part,
-    robustness_part,
 )
 from harness.report.render import render_decision
 from harness.store.files import replace_file
@@ -60,7 +60,13 @@ def build_decision(found: Comparison, flips: Sequence[Flip]) -> Decision:
     """Prepare the page for print; it holds no date but those of the runs."""
     names = [found.candidate.model.name, found.baseline.model.name]
     page = _page(names, find_answer(found), tuple(_about(found)))
-    sections = (
+    by_rule = _by_rule(found, flips) if found.tasks else [judge_part(found), robustness_part(found)]
+    sections = (*by_rule, limit_part(found), reproduce_part(found))
+    return replace(page, gauges=tuple(gauges(found)), sections=sections)
+
+
+def _by_rule(found: Comparison, flips: Sequence[Flip]) -> list[Section]:
+    return [
         difference_part(found),
         outcome_part(found),
         cascade_part(found),
@@ -71,10 +77,7 @@ def build_decision(found: Comparison, flips: Sequence[Flip]) -> Decision:
         robustness_part(found),
         calibration_part(found),
         judge_part(found),
-        limit_part(found),
-        reproduce_part(found),
-    )
-    return replace(page, gauges=tuple(gauges(found)), sections=sections)
+    ]
 
 
 def _page(names: Sequence[str], answer: Answer, about: tuple[Said, ...]) -> Decision:

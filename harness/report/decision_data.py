@@ -54,10 +54,11 @@ class FlipCard:
 
 @dataclass(frozen=True, slots=True)
 class FactGroup:
-    """Facts under one heading."""
+    """Facts under one heading, and where their numbers come from."""
 
     heading: str
     facts: tuple[Fact, ...]
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

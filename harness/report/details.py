@@ -13,9 +13,10 @@ from harness.analysis.summary import SubjectSummary, TaskSummary
 from harness.analysis.timings import Timings, read_timings
 from harness.errors import StoreError
 from harness.protocol import Protocol
-from harness.records import Message, ModelInfo, Outcome, canonical_json
+from harness.records import Estimate, Message, ModelInfo, Outcome, canonical_json
 from harness.report import words
 from harness.report.banners import banners
+from harness.report.board_rows import Beside
 from harness.report.data import (
     Bar,
     Cell,
@@ -53,7 +54,7 @@ _SUBJECT_COLUMNS = (
 )
 
 
-def build_run(entries: Sequence[Entry], series: int) -> RunPage:
+def build_run(entries: Sequence[Entry], beside: Beside) -> RunPage:
     """Prepare one run for print; `entries` are its rows on the leaderboard."""
     run = entries[0].run
     manifest = run.manifest
@@ -61,7 +62,7 @@ def build_run(entries: Sequence[Entry], series: int) -> RunPage:
     timings = read_timings(run)
     return RunPage(
         file=run_file(entries[0]),
-        series=series,
+        series=beside.series[manifest.model.identity],
         model=words.label(manifest.model.name),
         run_id=words.label(manifest.run_id),
         finished=words.moment(manifest.finished_at),
@@ -70,7 +71,7 @@ def build_run(entries: Sequence[Entry], series: int) -> RunPage:
         system=tuple(_system(manifest)),
         settings=tuple(_flat(_settings(manifest))),
         tasks=tuple(
-            _task(entry, timings[entry.summary.task], samples.get(entry.summary.task), note)
+            _task(entry, beside, timings[entry.summary.task], samples.get(entry.summary.task), note)
             for entry in entries
         ),
     )
@@ -83,14 +84,16 @@ def _examples(entry: Entry) -> tuple[dict[str, TaskExamples], str]:
         return {}, f"No samples can be shown: {words.cut(str(error), 400)}"
 
 
-def _task(entry: Entry, timings: Timings, samples: TaskExamples | None, note: str) -> TaskPart:
+def _task(
+    entry: Entry, beside: Beside, timings: Timings, samples: TaskExamples | None, note: str
+) -> TaskPart:
     summary = entry.summary
     anchor, task = task_anchor(summary.task), words.label(summary.task)
     return TaskPart(
         anchor=anchor,
         task=task,
         banners=banners(entry, _ROOT),
-        results=tuple(_results(entry)),
+        results=tuple(_results(entry, beside.judged(entry))),
         outcomes=_bar(summary),
         timings=illustrate_timings(anchor, task, timings),
         protocol=tuple(_protocol(entry.protocol)),
@@ -115,14 +118,14 @@ def _bar(summary: TaskSummary) -> Bar:
     return Bar(shown, f"Outcomes: {', '.join(_outcomes(summary))}")
 
 
-def _results(entry: Entry) -> Iterator[Fact]:
+def _results(entry: Entry, ratings: Sequence[tuple[str, Estimate]]) -> Iterator[Fact]:
     summary = entry.summary
-    yield Fact("Strict accuracy", words.estimate(summary.strict))
-    yield Fact("Given parsed", words.estimate(summary.parsed))
-    if summary.macro is not None:
-        name = f"Macro, {words.counted(len(summary.subjects), 'subject')}"
-        yield Fact(name, words.estimate(summary.macro))
-    yield Fact("Standard error of strict", words.points(summary.standard_error))
+    if entry.protocol.needs_judge:
+        yield Fact("Accuracy", "none: no rule can score these replies (harness judge)")
+    else:
+        yield from _accuracies(summary)
+    for judge, rating in ratings:
+        yield Fact(f"Rated by {words.label(judge, 60)}", words.rating(rating))
     if summary.bounds is not None:
         limits = words.percent_range(summary.bounds.worst, summary.bounds.best)
         yield Fact("If all missing were wrong or right", limits)
@@ -132,6 +135,15 @@ def _results(entry: Entry) -> Iterator[Fact]:
     yield from _speed(summary.speed)
     if entry.n_older:
         yield Fact("Not shown", words.counted(entry.n_older, "older run") + " of the same system")
+
+
+def _accuracies(summary: TaskSummary) -> Iterator[Fact]:
+    yield Fact("Strict accuracy", words.estimate(summary.strict))
+    yield Fact("Given parsed", words.estimate(summary.parsed))
+    if summary.macro is not None:
+        name = f"Macro, {words.counted(len(summary.subjects), 'subject')}"
+        yield Fact(name, words.estimate(summary.macro))
+    yield Fact("Standard error of strict", words.points(summary.standard_error))
 
 
 def _outcomes(summary: TaskSummary) -> Iterator[str]:

@@ -26,6 +26,7 @@ def build_heat(table: Table) -> HeatMap | None:
         reference=_name(found.runs[0]),
         n_subjects=len(found.subjects),
         left_out=len(table.entries) - len(found.runs),
+        has_others=len(found.runs) > 1,
         grid=Grid(label, (ColumnGroup("", _columns(found)),), tuple(_rows(found))),
     )
 

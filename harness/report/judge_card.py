@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from harness.analysis.judge_card import Flag, JudgeCard
 from harness.analysis.judge_checks import Signs
-from harness.analysis.judges import Judge
-from harness.records import Estimate
+from harness.records import Estimate, ModelInfo
 from harness.report import words
 from harness.report.data import Fact
 
@@ -38,10 +37,10 @@ def warnings(card: JudgeCard) -> Iterator[str]:
         yield _UNCALIBRATED
 
 
-def card_facts(judge: Judge, card: JudgeCard) -> Iterator[Fact]:
+def card_facts(judge: ModelInfo, card: JudgeCard) -> Iterator[Fact]:
     """Print every measurement of a card, those that found nothing included."""
-    yield Fact("judge", words.cut(judge.info.identity, 80), code=True)
-    yield Fact("family", words.label(judge.info.family or words.MISSING))
+    yield Fact("judge", words.cut(judge.identity, 80), code=True)
+    yield Fact("family", words.label(judge.family or words.MISSING))
     counted = (f"{words.count(n)} {outcome.value}" for outcome, n in card.counts.items() if n)
     yield Fact("verdicts", ", ".join(counted) or "none")
     yield Fact("without a readable verdict", words.estimate(card.failed))

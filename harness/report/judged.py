@@ -125,7 +125,7 @@ def _part(judge: Judge, runs: Mapping[str, Run]) -> JudgePart:
         warnings=tuple(texts),
         grids=tuple(_grids(judge, rated, runs)),
         categories=_categories(name, rated),
-        card=() if _speaks_for_others(judge) else tuple(card_facts(judge, card)),
+        card=() if _speaks_for_others(judge) else tuple(card_facts(judge.info, card)),
     )
 
 

@@ -26,7 +26,7 @@ _LONGEST = 20_000
 _TITLE = 200
 _LONG_PROMPT = 2000
 _ID = 12
-_CODES = {outcome.value: outcome.value[0] for outcome in Outcome}
+_CODES = {outcome.value: outcome.value[0] for outcome in Outcome} | {Outcome.UNJUDGED.value: "n"}
 _SHARED_FROM = 40
 _EVERY = 20  # of the samples one is packed on trial
 

@@ -76,7 +76,9 @@ def _columns(axis: _Axis) -> tuple[ColumnGroup, ...]:
             "",
             (
                 Column("Model", "Those that take least first", "text"),
-                Column(axis.name.capitalize(), "With 95 % interval where it is a sample"),
+                Column(
+                    axis.name[:1].upper() + axis.name[1:], "With 95 % interval where it is a sample"
+                ),
                 Column("Accuracy", "Strict, with 95 % interval"),
                 Column("Standing", "Against those that take at most as much", "text"),
             ),
@@ -115,8 +117,9 @@ def _limits(takes: Estimate, axis: _Axis) -> str:
 def _standing(position: Position, others: Sequence[Position]) -> str:
     names = {other.entry.run.folder: _name(other, 60) for other in others}
     if position.dominated_by:
-        better = ", ".join(names[folder] for folder in position.dominated_by)
-        return f"dominated: {better} takes no more and is better"
+        better = [names[folder] for folder in position.dominated_by]
+        verbs = ("takes", "is") if len(better) == 1 else ("take", "are")
+        return f"dominated: {', '.join(better)} {verbs[0]} no more and {verbs[1]} better"
     if position.is_best:
         return "on the front"
     return "off the front, but not told apart from those that take no more"

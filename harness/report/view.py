@@ -18,6 +18,7 @@ from harness.report.links import INDEX, run_key, samples_file
 from harness.report.samples import whole
 
 _HOST = "127.0.0.1"
+_HTML = "text/html; charset=utf-8"
 _HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -38,14 +39,17 @@ class Answer(NamedTuple):
 class Viewer:
     """The pages of a site, and each sample on demand with all of its text."""
 
-    def __init__(self, results: Path) -> None:
-        """Make the pages.
+    def __init__(self, results: Path, reports: Path | None = None) -> None:
+        """Make the pages; decision reports of these runs that lie in `reports` are linked.
 
         Raises:
             StoreError: a table is damaged.
         """
-        site = read_site(results, None)
+        site = read_site(results, reports)
         self.left_out = site.left_out
+        self._decisions = {
+            link.href: reports / link.href for link in site.index.decisions if reports
+        }
         self._pages = dict(site_pages(site, served=True))
         self._tables = {samples_file(t.task, t.protocol): t for t in site.board.tables}
         self._items = lru_cache(maxsize=1)(self._read)
@@ -54,7 +58,9 @@ class Viewer:
         """Answer a path below the site's folder: a page, an item or a search."""
         page = self._pages.get(path or INDEX)
         if page is not None:
-            return Answer(HTTPStatus.OK, "text/html; charset=utf-8", page.encode("utf-8"))
+            return Answer(HTTPStatus.OK, _HTML, page.encode("utf-8"))
+        if path in self._decisions:
+            return self._decision(path)
         file, _, what = path.partition(".html/")
         file = f"{file}.html"
         if file in self._tables:
@@ -66,6 +72,13 @@ class Viewer:
                 body = json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
                 return Answer(HTTPStatus.OK, "application/json", body)
         return _problem(HTTPStatus.NOT_FOUND, "There is no such page.")
+
+    def _decision(self, path: str) -> Answer:
+        """Read a decision report anew: it may have been written again since."""
+        try:
+            return Answer(HTTPStatus.OK, _HTML, self._decisions[path].read_bytes())
+        except OSError as error:
+            return _problem(HTTPStatus.NOT_FOUND, f"{path} cannot be read ({error.strerror}).")
 
     def _find(self, file: str, what: str, query: str) -> object:
         items = self._items(file)

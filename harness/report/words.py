@@ -53,6 +53,16 @@ def estimate(value: Estimate | None) -> str:
     return f"{percent(value.value)} ({limits}, n{_NBSP}={_NBSP}{count(value.n)})"
 
 
+def rating(value: Estimate | None) -> str:
+    """Print a mean rating of 1 to 10: 7.12 of 10 (6.90 to 7.34, n = 80)."""
+    if value is None or value.value is None:
+        return MISSING
+    limits = "no interval"
+    if value.low is not None and value.high is not None:
+        limits = f"{value.low:.2f} to {value.high:.2f}"
+    return f"{value.value:.2f} of 10 ({limits}, n{_NBSP}={_NBSP}{count(value.n)})"
+
+
 def signed(share: float | None) -> str:
     """Print a difference of shares in points, with its sign; 0.0 has none."""
     if share is None:

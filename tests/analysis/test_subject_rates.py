@@ -10,6 +10,7 @@ from scipy.stats import beta, betabinom
 from harness.analysis.leaderboard import build_leaderboard
 from harness.analysis.subject_rates import _prior, read_subject_rates, shrink_rates
 from harness.records import Outcome
+from harness.stats.estimate import wilson_interval
 from harness.store.read import find_runs
 from run_files import MODEL, PlantedTask, counts, write_run
 
@@ -46,9 +47,25 @@ def test_small_groups_move_further_and_alike_ones_move_together():
 
     assert abs(values[4] - pooled) < 0.7 * abs(0.9 - pooled)
     assert abs(values[3] - 70 / 90) < 0.03
-    alike, low, high = shrink_rates(np.full(6, 30.0), np.full(6, 50.0))
+    alike, *_ = shrink_rates(np.full(6, 30.0), np.full(6, 50.0))
     assert alike == pytest.approx(np.full(6, 0.6), abs=1e-3)
-    assert (high - low < 0.02).all()
+
+
+@pytest.mark.parametrize(("right", "n"), [(30.0, 50.0), (0.0, 8.0), (8.0, 8.0), (352.0, 400.0)])
+def test_groups_that_look_alike_are_known_no_better_than_all_of_them_together(right, n):
+    """To be drawn together adds no samples: 6 groups of 8 without one right may have a rate."""
+    _, low, high = shrink_rates(np.full(6, right), np.full(6, n))
+    together = wilson_interval(6 * right, int(6 * n))
+
+    assert (high - low > 0.6 * (together.high - together.low)).all()
+
+
+def test_intervals_of_alike_groups_hold_the_truth_as_often_as_they_say():
+    rng = np.random.default_rng(2)
+    drawn = rng.binomial(100, 0.8, (100, 20)).astype(float)
+    limits = [shrink_rates(right, np.full(20, 100.0))[1:] for right in drawn]
+
+    assert 0.92 < np.mean([(low <= 0.8) & (high >= 0.8) for low, high in limits]) < 0.98
 
 
 def test_shrinking_errs_less_than_the_rates_themselves():

@@ -43,6 +43,18 @@ def visit(chromium):
     assert [text for text in heard if not is_page(text)] == []
 
 
+def check_axe(page):
+    """Open every part of a page, and let axe look for what shuts somebody out."""
+    axe = pytest.importorskip("axe_playwright_python")
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+    # Through the debugger, since the page's own policy rightly refuses a foreign script.
+    page.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run()")
+    told = [(v["id"], [node["target"] for node in v["nodes"]][:5]) for v in found["violations"]]
+    assert told == []
+    assert len(found["passes"]) > 20
+
+
 def is_page(text):
     """A page itself is no request of a page."""
     return text.startswith("file:///") and text.split("#")[0].endswith(".html")

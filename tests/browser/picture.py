@@ -1,8 +1,9 @@
-"""Photograph a rendered report with a real browser: the picture in the README.
+"""Photograph a rendered report with a real browser: the pictures in the README.
 
-harness demo && python tests/browser/picture.py reports/index.html docs/report.png
-python tests/browser/picture.py reports/compare/pico-*.html docs/decision.png 1100,840
-python tests/browser/picture.py reports/samples/quick_mc-*.html docs/samples.png 1240,920 '#id=...'
+cd reports/demo && alias photograph='python ../../tests/browser/picture.py'
+photograph index.html ../../docs/report.png 1200,1260
+photograph compare/pico-*.html ../../docs/decision.png 1100,860
+photograph samples/quick_mc-*.html ../../docs/samples.png 1240,960 '#...&id=808182e2ec00'
 """
 
 import shutil

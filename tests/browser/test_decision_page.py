@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from browser.conftest import DESK, PHONE
+from browser.conftest import DESK, PHONE, check_axe
 from harness.analysis.compare import compare
 from harness.report.decision import write_decision
 from harness.store.read import load_run
@@ -55,17 +54,7 @@ def opened(visit, path):
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation(opened, size, scheme):
-    axe = pytest.importorskip("axe_playwright_python")
-    page = opened(size, scheme)
-    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
-    # Through the debugger, since the page's own policy rightly refuses a foreign script.
-    page.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
-
-    found = page.evaluate("axe.run()")
-
-    told = [(v["id"], [node["target"] for node in v["nodes"]][:5]) for v in found["violations"]]
-    assert told == []
-    assert len(found["passes"]) > 20
+    check_axe(opened(size, scheme))
 
 
 def test_a_phone_needs_no_sideways_scrolling(opened):

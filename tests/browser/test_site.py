@@ -2,11 +2,10 @@
 
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from browser.conftest import DESK, PHONE
+from browser.conftest import DESK, PHONE, check_axe
 from harness.report.build import build_report
 from harness.report.view import Viewer, ViewServer
 from hostile_runs import write_hostile_runs
@@ -67,19 +66,12 @@ def models(page, board=0):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("kind", ["index", "runs", "samples"])
 def test_axe_finds_no_violation(visit, site, kind, scheme, size):
-    axe = pytest.importorskip("axe_playwright_python")
     page = visit(file_of(site, kind), size, scheme)
     if kind == "samples":
         ready(page).locator("#list a").first.click()
         page.wait_for_selector("#sample pre")
-    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
-    page.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
 
-    found = page.evaluate("axe.run()")
-
-    told = [(v["id"], [node["target"] for node in v["nodes"]][:5]) for v in found["violations"]]
-    assert told == []
-    assert len(found["passes"]) > 20
+    check_axe(page)
 
 
 @pytest.mark.parametrize("kind", ["index", "runs", "samples"])

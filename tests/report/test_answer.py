@@ -157,6 +157,18 @@ def test_an_interval_within_the_margin_is_not_enough_where_a_drop_would_be_misse
     assert not shows_no_difference(blind, 0.02)
 
 
+def test_a_verdict_that_only_its_one_sided_test_shows_names_that_limit(tmp_path):
+    """The interval to both sides reaches over the margin, the limit to one side does not."""
+    runs = two_runs(tmp_path, planted(23, n=48, **COIN), planted(30, n=48))
+    found = compare(*runs, CompareOptions(margin=0.0))
+    task = found.tasks["mini"]
+    assert task.noninferiority.verdict == "inferior"
+    assert task.difference.high > 0 > task.noninferiority.upper
+
+    limit = f"{100 * task.noninferiority.upper:+.1f}".replace("-", "\u2212")
+    assert f"one-sided 95 % CI below {limit}, n = 48" in find_answer(found).sentence
+
+
 def test_with_answers_missing_no_difference_is_never_said(tmp_path):
     runs = two_runs(tmp_path, with_outcomes(correct=1400, wrong=599, error=1), BASE)
 

@@ -1,5 +1,6 @@
 """The judges' section of the page: numbers with their card, hostile text inert."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from harness.pipeline.options import Quiet, RunOptions
 from harness.records import ModelInfo
 from harness.report.build import build_report
 from judge_kit import AlwaysA, Judge, answered
+from page_kit import Reader
 from pipeline_kit import go, plan_of
 
 INFO = ModelInfo("judge", "mock", "chat", ("generate",), snapshot="1")
@@ -46,6 +48,14 @@ def test_every_judge_has_its_numbers_and_its_card(tmp_path):
     for part in parts[:3]:
         assert "same verdict in both orders" in part
         assert part.count("n = 12") > 5
+
+
+def test_the_page_of_a_run_has_its_ratings(tmp_path):
+    runs = answered(tmp_path, ("ant", 4), ("bee", 7), limit=6)
+    section(tmp_path, [("fair", Judge(), False)], runs)
+    page = Reader(next((tmp_path / "reports" / "runs").glob("*.html")).read_text("utf-8"))
+
+    assert re.search(r"Rated by fair \d\.\d\d of 10 \(.* to .*, n = 6\)", page.text)
 
 
 def test_nothing_judged_leaves_no_section(tmp_path):

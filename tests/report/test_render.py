@@ -14,6 +14,7 @@ from harness.analysis.compare import compare
 from harness.analysis.summary import summarize_run
 from harness.errors import UsageError
 from harness.report import words
+from harness.report.answer import find_answer
 from harness.report.build import build_report
 from harness.report.decision import write_decision
 from harness.store.read import load_run
@@ -197,7 +198,8 @@ def test_decision_reports_of_shown_runs_are_linked(tmp_path, build):
     index = Reader((tmp_path / "reports" / "index.html").read_text(encoding="utf-8"))
     links = [a["href"] for a in index.all("a") if a["href"].startswith("compare/")]
     assert links == [f"compare/{page.name}"]
-    assert "Can small replace large ?" in index.text
+    word = find_answer(compare(*pair)).word
+    assert f"Can small replace large ? {word}" in index.text
     assert "harness compare SMALL LARGE --html" in Reader(before).text
 
 

@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from harness.analysis.compare import compare
+from harness.report.decision import write_decision
 from harness.report.links import run_key
 from harness.report.view import Viewer, ViewServer
+from harness.store.read import load_run
 from hostile_runs import EVIL
 from run_files import MODEL, PlantedTask, counts, write_run
 
@@ -74,6 +77,25 @@ def test_a_search_reads_prompts_and_the_replies_of_two(server, page):
     assert asked == [7]
     assert len(replied) == 9
     assert nobody == []
+
+
+def test_linked_decision_reports_are_served_and_other_files_are_not(tmp_path):
+    for i in range(2):
+        model = replace(MODEL, name=f"model-{i}", sha256=f"{i:064x}")
+        write_run(tmp_path / "results", {"mini": PlantedTask(counts(correct=5, wrong=4), seed=i)},
+                  run_id=f"run-{i}", model=model)  # fmt: skip
+    pair = tuple(load_run(tmp_path / "results" / f"run-{i}") for i in range(2))
+    page = write_decision(compare(*pair), pair, tmp_path / "reports" / "compare")
+    page.with_name("secret.html").write_text("secret", encoding="utf-8")
+    viewer = Viewer(tmp_path / "results", tmp_path / "reports")
+
+    index, path = viewer.answer("").body.decode(), f"compare/{page.name}"
+    assert f'href="{path}"' in index
+    assert viewer.answer(path).body == page.read_bytes()
+    for other in ("compare/secret.html", f"compare/../{path}", "compare/"):
+        assert viewer.answer(other).status == 404
+    page.unlink()
+    assert viewer.answer(path).status == 404
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the comparison rests on: noise, confidence, judges, limits, and how to repeat it."""
+"""What the comparison rests on: confidence, limits, and how to repeat it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from harness.analysis.comparison import Calibration, Comparison, System, TaskComparison
-from harness.report import words
+from harness.report import judged_words, words
 from harness.report.data import Cell, Column, Fact, Grid
 from harness.report.decision_data import FactGroup, Picture, Said, Section
 from harness.report.figures.curves import draw_answering, draw_calibration
@@ -19,18 +19,6 @@ from harness.report.parts.cells import (
     rate_cell,
     text_cell,
 )
-
-
-def robustness_part(found: Comparison) -> Section:
-    """How much of a difference noise alone would make."""
-    sides = (("candidate", found.candidate), ("baseline", found.baseline))
-    checked = [side for side in sides if side[1].verification is not None]
-    return Section(
-        "robustness",
-        "Robustness and noise",
-        (*(_verified(*side) for side in sides), _NOT_VARIED),
-        measured=bool(checked),
-    )
 
 
 def calibration_part(found: Comparison) -> Section:
@@ -46,30 +34,6 @@ def calibration_part(found: Comparison) -> Section:
     )
 
 
-def judge_part(found: Comparison) -> Section:
-    """Who judged."""
-    judged = [task for task in found.tasks.values() if task.protocol.judge]
-    if not judged:
-        scorers = sorted({words.label(task.protocol.scorer) for task in found.tasks.values()})
-        said = Said(f"No judge: every reply was scored by rule ({', '.join(scorers)}).")
-        return Section("judge", "Judge", (said,), measured=False)
-    return Section(
-        "judge",
-        "Judge",
-        (_JUDGED,),
-        groups=tuple(
-            FactGroup(
-                words.label(task.task),
-                (
-                    Fact("judge", words.cut(task.protocol.judge, 400), code=True),
-                    Fact("judge prompt", words.cut(task.protocol.judge_prompt, 400), code=True),
-                ),
-            )
-            for task in judged
-        ),
-    )
-
-
 def limit_part(found: Comparison) -> Section:
     """What this comparison could not see."""
     said = [_smallest(found, task) for task in found.tasks.values()]
@@ -81,9 +45,7 @@ def limit_part(found: Comparison) -> Section:
         )
         if names
     ]
-    if found.unjudged:
-        names = ", ".join(map(words.label, found.unjudged))
-        others.append(Said(f"No rule can judge {names}, so it is not compared (harness judge)."))
+    others += map(Said, judged_words.unscored(found))
     return Section("limits", "What this could not see", (*said, *others, *_UNTESTED))
 
 
@@ -97,9 +59,11 @@ def reproduce_part(found: Comparison) -> Section:
         *(part for name in options.allow_unlike for part in ("--allow-unlike", name)),
         "--html", "reports/compare",
     ]  # fmt: skip
+    fingerprints = {pair.task: pair.protocol for pair in found.judged}
+    fingerprints |= {task.task: task.protocol.fingerprint for task in found.tasks.values()}
     protocols = tuple(
-        Fact(words.label(task.task), task.protocol.fingerprint, code=True)
-        for task in found.tasks.values()
+        Fact(words.label(task), fingerprint, code=True)
+        for task, fingerprint in fingerprints.items()
     )
     commands = (found.candidate.command, found.baseline.command, again)
     return Section(
@@ -111,41 +75,19 @@ def reproduce_part(found: Comparison) -> Section:
             FactGroup("Baseline", tuple(_system(found.baseline))),
             FactGroup("Fingerprints of the protocols", protocols),
         ),
-        commands=tuple(words.cut(shlex.join(command)) for command in commands),
+        commands=tuple(words.cut(shlex.join(command)) for command in commands if command),
     )
 
 
-_NOT_VARIED = Said(
-    "Not measured: other wordings of the prompt, other orders of the options, other seeds. The "
-    "intervals speak of other questions of the same kind, not of another prompt."
-)
 _CALIBRATED = Said(
     "Confidence is the probability of the likeliest letter. On the diagonal a system is right as "
     "often as it is sure; below it, it is too sure."
 )
 _NO_LETTERS = Said("Not measured: no answer of these runs carries probabilities of the letters.")
-_JUDGED = Said(
-    "Judged by a model. How far its verdicts can be trusted is not measured on this page: its "
-    "agreement with itself and with people belongs beside these numbers."
-)
 _UNTESTED = (
     Said("Not tested: whether either system has seen the questions before, in training."),
     Said("Not tested: wrong labels; what is marked as right is taken to be right."),
 )
-
-
-def _verified(side: str, system: System) -> Said:
-    checked = system.verification
-    if checked is None:
-        return Said(
-            f"Not measured for the {side}: whether asking again gives the same answers "
-            "(harness run --verify)."
-        )
-    return Said(
-        f"Of {words.counted(checked.n, 'answer')} of the {side} that were asked again without "
-        f"speed-ups, {words.count(checked.n_different)} came out otherwise.",
-        pointer(side, "verification"),
-    )
 
 
 def _sides(task: TaskComparison) -> list[tuple[str, Calibration]]:

@@ -1,7 +1,7 @@
 "use strict";
 (async function () {
   const PAGE = 50;
-  const OUTCOMES = { c: "correct", w: "wrong", u: "unparsed", t: "truncated", r: "refused", e: "error", "-": "no row" };
+  const OUTCOMES = { c: "correct", w: "wrong", u: "unparsed", t: "truncated", r: "refused", e: "error", n: "unjudged", "-": "no row" };
   const UNSEEN = /(?![\n\t\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
   const at = (id) => document.getElementById(id);
   const seen = (text) => text.replaceAll("\r\n", "\n").replace(UNSEEN, (char) => `[U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
@@ -50,7 +50,7 @@
     gained: (a, b) => a !== "c" && b === "c",
     answers: (a, b, i) => answer(i, state.a) !== answer(i, state.b),
     both: (a, b) => a === "c" && b === "c",
-    neither: (a, b) => a !== "c" && b !== "c",
+    neither: (a, b) => !"cn".includes(a) && !"cn".includes(b),
   };
 
   function fits(i) {
