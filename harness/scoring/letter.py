@@ -39,6 +39,7 @@ SCORER = "letter/1"
 # Beyond these a reply is a runaway, and its middle is not read: 1,024 tokens are some 6,000
 # characters and hold hardly 300 standalone letters, variables included.
 _LONGEST = 60_000
+_SHORT_TEXT = 60  # characters of an option that might be a letter in some dress
 _LONGEST_OPTION = 700
 _FIRST_TOKENS, _LAST_TOKENS = 100, 500
 
@@ -81,6 +82,8 @@ def score(
 ) -> Score:
     """Judge a multiple-choice reply by the option letter that it finally commits to."""
     _check(gold, choices)
+    if finish_reason not in CUT and _is_bare(reply, choices):
+        return _judged(str(reply), str(reply), gold)
     text = plain(reply or "", _LONGEST)
     options = Options.of(choices)
     cut = finish_reason in CUT
@@ -92,9 +95,24 @@ def score(
         outcome = unanswered(text, finish_reason)
         first = None if cut else _first(events)
         return Score(outcome, None, None, SCORER, first)
+    return _judged(answer, _first(events) or answer, gold)
+
+
+def _judged(answer: str, first: str, gold: str) -> Score:
     right = answer == gold
     outcome = Outcome.CORRECT if right else Outcome.WRONG
-    return Score(outcome, float(right), answer, SCORER, _first(events) or answer)
+    return Score(outcome, float(right), answer, SCORER, first)
+
+
+def _is_bare(reply: str | None, choices: Sequence[str]) -> bool:
+    """Whether a reply is one option letter and nothing else, and no option's text is like it.
+
+    Most replies to most models' multiple choice are: they need none of the reading below.
+    """
+    if reply is None or len(reply) != 1 or reply not in LETTERS[: len(choices)]:
+        return False
+    short = [text for text in choices if len(text) <= _SHORT_TEXT]
+    return all(text.isascii() and reply not in text.upper() for text in short)
 
 
 def _check(gold: object, choices: Sequence[object]) -> None:

@@ -9,7 +9,7 @@ from itertools import permutations
 import pytest
 
 from harness.records import Outcome
-from harness.scoring.letter import score
+from harness.scoring.letter import _is_bare, score
 
 CELL = ("mitochondrion", "ribosome", "nucleus", "Golgi apparatus")
 CITIES = ("Lima", "Oslo", "Paris", "4")
@@ -761,3 +761,18 @@ def test_megabyte_replies_take_linear_time(seed):
     score(reply, "A", CELL)
 
     assert time.perf_counter() - start < 3  # some 0.3 s; a quadratic step takes minutes
+
+
+def test_a_bare_letter_is_read_as_the_whole_reading_would(monkeypatch):
+    rng = random.Random(11)
+    texts = ["12", "b", "(B)", "B.", "\uff22", "Abel", "$\\text{C}$", "none", "A and C", "", "I"]
+    asked = [
+        (rng.choice("ABCDEFGHIJ"), tuple(rng.choices([*texts, "x" * 90], k=rng.randint(1, 10))))
+        for _ in range(3000)
+    ]
+    short = [score(reply, "A", choices) for reply, choices in asked]
+    taken = sum(_is_bare(*one) for one in asked)
+    monkeypatch.setattr("harness.scoring.letter._is_bare", lambda reply, choices: False)
+
+    assert short == [score(reply, "A", choices) for reply, choices in asked]
+    assert 300 < taken < 2700
