@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.comparison import AnsweringPoint, Calibration, CalibrationBin
 from harness.analysis.estimates import mean_estimate, with_limits
 from harness.analysis.letters import letter_confidence
 from harness.records import Estimate
@@ -30,6 +30,42 @@ _BINS = 10
 _DRAWS = 200
 _SUREST = 0.8
 _POINTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationBin:
+    """A tenth of the answers, by confidence: their mean confidence and how many were right."""
+
+    confidence: float
+    accuracy: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweringPoint:
+    """Accuracy of the surest answers alone, which are the share `answered` of all."""
+
+    answered: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How far the likeliest letter's probability (confidence) tells a right answer.
+
+    Over `n` samples that have letters. `error` is the expected calibration error, `overconfidence`
+    the mean of confidence minus right; `auroc` is None where all were right, or wrong. `surest` is
+    the accuracy of the least share of the surest answers that is 80 % of them or more.
+    """
+
+    n: int
+    error: Estimate
+    overconfidence: Estimate
+    brier: float
+    auroc: float | None
+    surest: Estimate
+    surest_share: float
+    bins: tuple[CalibrationBin, ...]
+    answering: tuple[AnsweringPoint, ...]
 
 
 def measure_calibration(answered: pd.DataFrame, side: str, seed: int) -> Calibration | None:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.calibrated import measure_calibration
+from harness.analysis.calibrated import Calibration, measure_calibration
 from harness.analysis.cascade import simulate_cascade
 from harness.analysis.causes import find_causes, find_changes
 from harness.analysis.common import check_fields, common_tasks
 from harness.analysis.comparison import (
-    Calibration,
     CompareOptions,
     Comparison,
     Missing,

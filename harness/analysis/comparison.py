@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.analysis.calibrated import Calibration
 from harness.analysis.demands import Demand
 from harness.analysis.judged_pair import JudgedPair
+from harness.analysis.letters import LetterShift
 from harness.analysis.speed import Speed
 from harness.protocol import Difference, Protocol
 from harness.records import Estimate, ModelInfo, Outcome
@@ -127,22 +129,6 @@ class AnswerChanges:
 
 
 @dataclass(frozen=True, slots=True)
-class LetterShift:
-    """How the probabilities of the option letters moved, over the `n` samples that have both.
-
-    `divergence` is the mean Kullback-Leibler divergence of the candidate from the baseline in
-    nats, `same_top` the share with the same likeliest letter, `right_letter` the mean change of
-    the right letter's probability. Limits are bootstrap percentiles; for same_top Wilson's.
-    """
-
-    n: int
-    divergence: Estimate
-    divergence_p95: float
-    same_top: Estimate
-    right_letter: Estimate
-
-
-@dataclass(frozen=True, slots=True)
 class CascadePoint:
     """Accuracy when this share, the least sure replies, goes to the baseline; and at random."""
 
@@ -172,42 +158,6 @@ class Cascade:
     output_tokens: float | None
     seconds: float | None
     curve: tuple[CascadePoint, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationBin:
-    """A tenth of the answers, by confidence: their mean confidence and how many were right."""
-
-    confidence: float
-    accuracy: Estimate
-
-
-@dataclass(frozen=True, slots=True)
-class AnsweringPoint:
-    """Accuracy of the surest answers alone, which are the share `answered` of all."""
-
-    answered: float
-    accuracy: float
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """How far the likeliest letter's probability (confidence) tells a right answer.
-
-    Over `n` samples that have letters. `error` is the expected calibration error, `overconfidence`
-    the mean of confidence minus right; `auroc` is None where all were right, or wrong. `surest` is
-    the accuracy of the least share of the surest answers that is 80 % of them or more.
-    """
-
-    n: int
-    error: Estimate
-    overconfidence: Estimate
-    brier: float
-    auroc: float | None
-    surest: Estimate
-    surest_share: float
-    bins: tuple[CalibrationBin, ...]
-    answering: tuple[AnsweringPoint, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.comparison import LetterShift
 from harness.analysis.estimates import mean_estimate, with_limits
 from harness.analysis.paired_rows import letter_table
 from harness.records import Estimate
@@ -25,6 +25,22 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _DRAWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class LetterShift:
+    """How the probabilities of the option letters moved, over the `n` samples that have both.
+
+    `divergence` is the mean Kullback-Leibler divergence of the candidate from the baseline in
+    nats, `same_top` the share with the same likeliest letter, `right_letter` the mean change of
+    the right letter's probability. Limits are bootstrap percentiles; for same_top Wilson's.
+    """
+
+    n: int
+    divergence: Estimate
+    divergence_p95: float
+    same_top: Estimate
+    right_letter: Estimate
 
 
 def compare_letters(answered: pd.DataFrame, seed: int) -> LetterShift | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.analysis.comparison import Calibration, Cascade
+from harness.analysis.calibrated import Calibration
+from harness.analysis.comparison import Cascade
 from harness.records import Estimate
 from harness.report.figures.canvas import (
     BASELINE,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from harness.analysis.comparison import Calibration, Comparison, System, TaskComparison
+from harness.analysis.calibrated import Calibration
+from harness.analysis.comparison import Comparison, System, TaskComparison
 from harness.report import judged_words, words
 from harness.report.data import Cell, Column, Fact, Grid
 from harness.report.decision_data import FactGroup, Picture, Said, Section
