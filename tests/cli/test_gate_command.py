@@ -75,7 +75,7 @@ def test_unlike_runs_are_refused_by_the_name_of_the_field(folder):
     done = gate(folder, "unlike")
 
     assert done.returncode == 4
-    assert "error: mini was run under another protocol" in done.stderr
+    assert "error: mini was run under different protocols" in done.stderr
     assert "shots: 5 against 3" in done.stderr
 
 
