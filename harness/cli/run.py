@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import signal
 import sys
 from collections.abc import Iterator
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from harness.models.open import OpenOptions
     from harness.pipeline.options import Asking, RunOptions, Stop
     from harness.store.read import Run
-
-_GARBAGE = 50_000
-"""Objects between two looks for cycles: Python's 700 cost a tenth of the time of asking."""
 
 
 @opens_models()
@@ -73,7 +69,6 @@ def _required(model: str | None, tasks: list[str] | None) -> tuple[str, tuple[st
 def _run(model: str, asking: Asking, opening: OpenOptions, running: RunOptions) -> Run:
     from harness.pipeline.run import run_address
 
-    gc.set_threshold(_GARBAGE)
     with shown_progress() as progress, stopping(running.stop):
         return run_address(model, asking, opening, running, progress)
 
