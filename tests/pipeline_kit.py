@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import lm_eval.tasks  # noqa: F401 -- once here, so that no plan needs a process of its own
+
 from harness.errors import ModelError
 from harness.models.mock import MockModel
 from harness.pipeline.options import Asking, Quiet, RunOptions
