@@ -133,9 +133,11 @@ def load_run(name: str | Path, results: Path = Path("results")) -> Run:
     Raises:
         StoreError: there is no such run, or it is unfinished, damaged or of another version.
     """
-    for folder in (Path(name), results / str(name)):
-        if folder.is_dir():
-            return Run(folder, read_manifest(folder))
+    folders = [folder for folder in (Path(name), results / str(name)) if folder.is_dir()]
+    if folders:
+        # A folder that happens to have the name of a run is not meant.
+        folder = next((one for one in folders if (one / MANIFEST).is_file()), folders[0])
+        return Run(folder, read_manifest(folder))
     known = [folder.name for folder in _folders(results)]
     raise StoreError(
         f"no run {str(name)!r} in {results}; {nearest(str(name), known)} `harness report` lists all"

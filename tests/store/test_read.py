@@ -212,3 +212,13 @@ def test_columns_are_what_pyarrow_makes_of_them(monkeypatch, chunks):
             made = parquet._arrow_array(some, kind)
             made.validate(full=True)
             assert made.equals(pa.array(some, kind))
+
+
+def test_a_folder_that_only_has_the_name_of_a_run_is_passed_over(run_folder, tmp_path, monkeypatch):
+    empty = tmp_path / "elsewhere" / run_folder.name
+    empty.mkdir(parents=True)
+    monkeypatch.chdir(empty.parent)
+
+    assert load_run(run_folder.name, run_folder.parent).folder == run_folder
+    with pytest.raises(StoreError, match="not a finished run"):
+        load_run(empty)
