@@ -125,6 +125,7 @@ def test_an_empty_folder_gives_a_report_that_says_what_to_type(tmp_path):
     assert "harness run" in (tmp_path / "reports" / "index.html").read_text()
 
 
+@pytest.mark.slow
 @requires_shared
 def test_the_whole_way_from_a_model_to_the_leaderboard(tmp_path):
     first = run_toy(STORIES, tmp_path, "--json", HF_TOKEN="hf_canary123")

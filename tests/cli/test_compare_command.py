@@ -77,6 +77,7 @@ def test_mistakes_are_explained(results, arguments, code, said):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_html_is_written_into_a_folder_or_a_file_and_named(results):
     folder = harness("compare", "small", "large", "--html", "reports/compare", cwd=results)
     file = harness("compare", "small", "large", "--html", "mine.html", "--json", cwd=results)

@@ -9,6 +9,8 @@ import pytest
 from cli_kit import command, environment, harness
 from harness.store.read import find_runs
 
+pytestmark = pytest.mark.slow
+
 MODELS = ["nano-f16", "nano-q8_0", "nano-q4_0", "pico-q4_0"]
 
 
@@ -49,7 +51,6 @@ def test_its_runs_are_ordinary_runs(short):
         assert run.manifest.command[:3] == ("harness", "run", "--model")
 
 
-@pytest.mark.slow
 def test_a_second_time_asks_nobody_and_shows_the_same(short):
     folder, first = short
     again = harness("demo", "--limit", 12, cwd=folder)
@@ -84,7 +85,6 @@ def interval(facts, model, task):
     return facts["models"][model]["tasks"][task]["strict"]
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_without_a_network_the_large_model_is_ahead_and_the_small_one_knows_something(tmp_path):
     """The whole of it in a network of its own, where not even loopback is up."""

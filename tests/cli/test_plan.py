@@ -40,6 +40,7 @@ def test_a_plan_states_bounds_and_asks_nothing(stub, tmp_path):
     assert stub.calls == 0
 
 
+@pytest.mark.slow
 def test_a_pilot_is_kept_and_its_prediction_holds(stub, tmp_path):
     planned = run(stub, tmp_path, "plan", "-m", MODEL, *TASK, "--pilot", 15, "--json")
     (found,) = json.loads(planned.stdout)

@@ -91,6 +91,7 @@ def test_a_reply_that_is_cut_says_so(nano, requests):
         assert (reply.finish_reason, reply.output_tokens) == ("length", 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nano-f16", "nano-q4_0"])
 def test_no_speed_up_changes_an_answer(name, requests):
     """Prefix reuse, several slots, and neither: differences are of rounding, and are bounded."""

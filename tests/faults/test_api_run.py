@@ -15,6 +15,8 @@ from api_stub import ApiStub, Reply, Status, Wrong, add
 from cli_kit import TOYS, command, environment, harness
 from harness.store.read import load_run
 
+pytestmark = pytest.mark.slow
+
 CANARY = "sk-canary-a1b2c3d4e5f6"
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY")
 KEY_HEADERS = ("authorization", "x-api-key", "x-goog-api-key")
@@ -136,7 +138,6 @@ def test_a_missing_key_is_asked_for_and_an_env_file_gives_it(tmp_path):
     refused(wrong, 2, r"none\.env: cannot be read")
 
 
-@pytest.mark.slow
 def test_a_used_up_quota_keeps_what_was_answered(tmp_path):
     quota = 20
 
@@ -157,7 +158,6 @@ def test_a_used_up_quota_keeps_what_was_answered(tmp_path):
     assert only_run(tmp_path).scores["outcome"].tolist() == ["correct"] * 40
 
 
-@pytest.mark.slow
 def test_a_provider_that_is_down_ends_the_run_with_everything_kept(tmp_path):
     with ApiStub(lambda asked: add(asked.text)) as stub:
         partly = run_at(stub, tmp_path, limit=20)

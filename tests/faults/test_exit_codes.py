@@ -17,7 +17,7 @@ import pytest
 from cli_kit import STORIES, TOYS, command, environment, harness, run_toy
 from shared_data import hub_server, requires_shared, shared_folder
 
-pytestmark = requires_shared
+pytestmark = [requires_shared, pytest.mark.slow]
 
 DATA = (shared_folder() or Path()) / "data" / "hub"
 FILE = DATA / "models" / "local" / "stories260K-gguf" / "stories260K-f32-ctx16k.gguf"
@@ -126,7 +126,6 @@ def free_port():
         return probe.getsockname()[1]
 
 
-@pytest.mark.slow
 def test_the_hub_is_down(tmp_path):
     nowhere = {"HF_ENDPOINT": f"http://127.0.0.1:{free_port()}", "HF_HOME": str(tmp_path / "hf")}
 
@@ -137,7 +136,6 @@ def test_the_hub_is_down(tmp_path):
     assert time.monotonic() - began < 60
 
 
-@pytest.mark.slow
 def test_the_hub_answers_503_and_then_is_fine(tmp_path):
     folders = {"datasets": DATA / "datasets", "models": DATA / "models"}
     with hub_server().HubServer(**folders, fail=(2, 503)) as hub:
@@ -183,7 +181,6 @@ def n_answers(journal):
             return 0  # its tables are just being made
 
 
-@pytest.mark.slow
 def test_a_second_writer_is_refused(tmp_path):
     process = started(tmp_path)
     process.send_signal(signal.SIGSTOP)  # it must not be done before the second asks
@@ -197,7 +194,6 @@ def test_a_second_writer_is_refused(tmp_path):
     refused(second, 5, "another harness process")
 
 
-@pytest.mark.slow
 def test_ctrl_c_drains_and_says_how_to_resume(tmp_path):
     process = started(tmp_path)
     process.send_signal(signal.SIGINT)
@@ -210,7 +206,6 @@ def test_ctrl_c_drains_and_says_how_to_resume(tmp_path):
     assert "are answered" in resumed.stderr
 
 
-@pytest.mark.slow
 def test_a_killed_engine_costs_nothing(tmp_path):
     process = started(tmp_path)
     for child in psutil.Process(process.pid).children(recursive=True):
