@@ -97,6 +97,7 @@ def test_html_of_unlike_runs_says_why_and_still_ends_with_4(results):
     assert "Not comparable" in (results / "out.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_html_refuses_a_file_in_the_way_of_its_folder(results):
     (results / "reports").write_text("mine", encoding="utf-8")
 

@@ -48,6 +48,7 @@ def test_samples_are_lines_of_csv(place):
     assert sorted(row["outcome"] for row in found) == ["correct"] * 7 + ["wrong"] * 3
 
 
+@pytest.mark.slow
 def test_json_of_export_and_of_score_are_the_same_numbers(place):
     imported = harness(
         "import", "samples_sums_2024-05-06T07-08-09.jsonl", "-m", "mine", "--json", cwd=place

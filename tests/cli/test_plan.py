@@ -60,6 +60,7 @@ def test_a_run_says_what_it_cost_and_what_was_expected(stub, tmp_path):
     assert "; expected $0.00" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_budget_ends_a_run_with_code_3_and_a_larger_one_goes_on(stub, tmp_path):
     short = run(stub, tmp_path, "run", "-m", MODEL, *TASK, "--max-usd", "0.0015")
     asked = stub.calls

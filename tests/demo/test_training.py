@@ -20,6 +20,7 @@ CARD = Path(resolve("nano-f16", load_registry()).path).with_name("README.md")
 TINY = Shape(width=64, layers=2, heads=2, hidden=64)
 
 
+@pytest.mark.slow
 def test_the_training_text_is_the_one_that_the_card_names():
     stated = re.findall(r"seed (\d).*?`([0-9a-f]{64})`", CARD.read_text(encoding="utf-8"))
 

@@ -47,6 +47,7 @@ def test_earlier_runs_with_nothing_in_common(tmp_path):
         planned_power({"a": 10}, STAKE, pair)
 
 
+@pytest.mark.slow
 def test_a_plan_says_what_its_items_could_decide(tmp_path):
     terms = ["plan", "-m", "nano-f16", "-t", "quick_mc", "--margin", "5pp", "--discordance", "0.05"]
     done = harness(*terms, cwd=tmp_path)
