@@ -45,7 +45,7 @@ from harness.stats import (
     sign_flip_test,
 )
 from harness.store.alike import check_alike
-from harness.store.read import Run
+from harness.store.read import Run, find_runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -278,9 +278,11 @@ def _verification(stored: Mapping[str, object] | None) -> Verification | None:
 def _variants(sides: _Sides, names: Sequence[str]) -> tuple[Variant, ...]:
     """Find other runs of both systems; the two compared are no variants of each other."""
     compared = [side.run.manifest.run_id for side in sides]
+    stores = {store: find_runs(store)[0] for store in {side.run.folder.parent for side in sides}}
+    candidate, baseline = (stores[side.run.folder.parent] for side in sides)
     found = (
-        *find_variants("candidate", sides.candidate, names),
-        *find_variants("baseline", sides.baseline, names),
+        *find_variants("candidate", sides.candidate, names, candidate),
+        *find_variants("baseline", sides.baseline, names, baseline),
     )
     return tuple(variant for variant in found if variant.run_id not in compared)
 

@@ -51,10 +51,12 @@ def _pairs(
     runs = candidate.manifest.run_id, baseline.manifest.run_id
     rated = _between(rated_differences(judge), runs, lambda x: -x)
     compared = _between(comparisons(judge), runs, lambda x: 1 - x)
+    shared = [task for task in dict.fromkeys((*rated, *compared)) if task in tasks]
+    if not shared:
+        return
     means = {key: said[0].rated.overall for key, said in ratings_by_run([judge]).items()}
-    for task in dict.fromkeys((*rated, *compared)):
-        if task not in tasks:
-            continue
+    card = None if judge.is_file else judge_card(judge)
+    for task in shared:
         given = [means.get((run, task)) if task in rated else None for run in runs]
         yield JudgedPair(
             task=task,
@@ -68,7 +70,7 @@ def _pairs(
             baseline=given[1],
             rated=rated.get(task),
             compared=compared.get(task),
-            card=None if judge.is_file else judge_card(judge),
+            card=card,
             kinship=() if judge.is_file else tuple(_kinship(judge, candidate, baseline)),
         )
 

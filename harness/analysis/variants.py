@@ -13,7 +13,7 @@ from harness.analysis.estimates import difference_estimate, mean_estimate
 from harness.analysis.paired_rows import SideRows, pair_rows, read_side
 from harness.errors import StoreError
 from harness.protocol import Difference, differences
-from harness.store.read import Run, find_runs
+from harness.store.read import Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,13 +24,15 @@ _MAY_VARY = frozenset(
 )
 
 
-def find_variants(side: Side, own: SideRows, tasks: Sequence[str]) -> Iterator[Variant]:
-    """Yield the other runs in a run's store that asked its system the same questions.
+def find_variants(
+    side: Side, own: SideRows, tasks: Sequence[str], stored: Sequence[Run]
+) -> Iterator[Variant]:
+    """Yield those of the stored runs that asked a run's system the same questions, but not itself.
 
     Either under the same protocol, all asked anew, or under one that differs in wording, examples,
     order or decoding alone. Runs that cannot be read are passed over.
     """
-    for run in find_runs(own.run.folder.parent)[0]:
+    for run in stored:
         if run.folder.name == own.run.folder.name:
             continue
         if run.manifest.model.identity != own.run.manifest.model.identity:

@@ -16,7 +16,7 @@ from harness.report.build import build_report
 from harness.report.export import export_csv, export_markdown
 from harness.report.lm_eval_results import export_lm_eval
 from harness.store.read import load_run
-from page_reader import Reader
+from page_kit import Reader
 from run_files import PlantedTask, counts, write_run
 
 EVIL = "</script><script>alert(1)</script>\x00\u202e=cmd|'x'"

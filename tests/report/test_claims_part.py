@@ -6,7 +6,7 @@ from harness.analysis.claims import check_headline
 from harness.analysis.claims_file import load_claims
 from harness.report import claim_words
 from harness.report.build import build_report
-from page_reader import Reader
+from page_kit import Reader
 from run_files import MODEL, PlantedTask, counts, write_run
 
 LIKE_THE_CARD = {"dataset": "cais/mmlu", "split": "test", "max_tokens": 16}

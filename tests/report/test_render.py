@@ -19,7 +19,7 @@ from harness.report.build import build_report
 from harness.report.decision import write_decision
 from harness.store.read import load_run
 from hostile_runs import EVIL, MIXED, write_hostile_runs
-from page_reader import Reader
+from page_kit import Reader
 from run_files import MODEL, PlantedTask, Timing, counts, write_run
 
 LINK = r"#[\w-]*|(\.\./)?(index|(runs|samples)/[\w-]+)\.html(#[\w=&-]+)?"
